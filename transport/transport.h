@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * How bytes reach the debugger. A transport carries up to three channels over
+ * one device; the monitor polls it when its interrupt fires. Chosen once,
+ * while struct platform is filled. Knows nothing of packets or of the guest.
+ *
+ * Calls are serialised by the session lock, except console and trace writes,
+ * which the caller serialises by a lock of its own.
+ */
+#ifndef TRANSPORT_TRANSPORT_H
+#define TRANSPORT_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum transport_channel {
+	TRANSPORT_GDB,
+	TRANSPORT_CONSOLE,
+	TRANSPORT_TRACE,
+	TRANSPORT_CHANNELS,
+};
+
+struct transport;
+
+struct transport_ops {
+	const char *name;
+	/*
+	 * Acknowledge the device's interrupt and take note of what is done.
+	 * Bounded work; never waits.
+	 */
+	void (*poll)(struct transport *t);
+	/* Does the device have this channel at all? */
+	bool (*has)(struct transport *t, enum transport_channel ch);
+	/*
+	 * Is somebody there on the other side? A device that cannot tell says
+	 * yes. Counts up in *epoch at each new connection, so that one that
+	 * went and came back between two polls is seen.
+	 */
+	bool (*connected)(struct transport *t, enum transport_channel ch,
+			  uint32_t *epoch);
+	/* Bytes taken out of what has arrived: 0..len. */
+	size_t (*rx)(struct transport *t, enum transport_channel ch,
+		     uint8_t *buf, size_t len);
+	/*
+	 * Bytes accepted for sending: 0..len; what is accepted is under way
+	 * with no further call. Room again is told by an interrupt.
+	 */
+	size_t (*tx)(struct transport *t, enum transport_channel ch,
+		     const uint8_t *buf, size_t len);
+	/* Everything that was accepted has left (used before a reset). */
+	bool (*idle)(struct transport *t);
+};
+
+struct transport {
+	const struct transport_ops *ops;
+	uint32_t irq; /* interrupt number (GIC INTID), 0 = none */
+};
+
+#endif
