@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * What the board is, as data: filled once from an FDT (or boot_args), never
+ * asked "which board" afterwards. Addresses are physical, sizes in bytes,
+ * interrupts GIC INTIDs (0 = none).
+ */
+#ifndef ARCH_PLATFORM_H
+#define ARCH_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLATFORM_MAX_CPUS 64
+#define PLATFORM_MAX_GICR 8
+#define PLATFORM_MAX_ITS 4
+#define PLATFORM_MAX_RAM 8
+#define PLATFORM_MAX_VIRTIO 64
+
+struct platform_range {
+	uint64_t base, size;
+};
+
+struct platform_cpu {
+	uint64_t mpidr; /* affinity bits only */
+};
+
+enum platform_uart_kind { UART_NONE, UART_PL011 };
+
+struct platform {
+	/* RAM as the board has it, and the monitor's part of it */
+	struct platform_range ram[PLATFORM_MAX_RAM];
+	unsigned int ram_count;
+	struct platform_range monitor;
+
+	struct platform_cpu cpu[PLATFORM_MAX_CPUS];
+	unsigned int cpu_count;
+
+	/* GICv3 */
+	struct platform_range gicd;
+	struct platform_range gicr[PLATFORM_MAX_GICR]; /* regions */
+	unsigned int gicr_count;
+	uint64_t gicr_stride; /* 0: from GICR_TYPER.VLPIS */
+	struct platform_range its[PLATFORM_MAX_ITS];
+	unsigned int its_count;
+	uint32_t gic_maintenance_irq; /* PPI INTID */
+	uint32_t el2_timer_irq; /* CNTHP, PPI INTID, normally 26 */
+
+	/* serial port */
+	enum platform_uart_kind uart_kind;
+	struct platform_range uart;
+	uint32_t uart_irq;
+
+	/* virtio-mmio slots, in FDT order */
+	struct platform_range virtio[PLATFORM_MAX_VIRTIO];
+	uint32_t virtio_irq[PLATFORM_MAX_VIRTIO];
+	unsigned int virtio_count;
+
+	bool psci_smc; /* firmware beneath answers PSCI by SMC */
+};
+
+#endif
