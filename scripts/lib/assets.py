@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+"""The things in the cache folder: libfdt, kernels with their modules,
+busybox, the initramfs, a newer gdb. Each function returns where its thing
+is, and fetches it first if it is not there yet."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Mapping
+
+from lib import initramfs as initramfs_module
+from lib import kernelimage
+from lib.apt import Apt, os_release
+from lib.common import Failure, cache_dir, locked, new_dir, read_bytes, say
+from lib.common import write_file
+
+BACKPORTS = {"bookworm": "bookworm-backports"}
+MODULES_OF = re.compile(rb"depends=([^\0]*)\0")
+
+
+def codename() -> str:
+    """This Debian's release name."""
+    release = os_release()
+    name = release.get("VERSION_CODENAME", "")
+    if release.get("ID") != "debian" or not name:
+        raise Failure("this is not Debian, so there is no mirror to take "
+                      "packages from; give your own files instead "
+                      "(scripts/qemu --kernel, --initrd)")
+    return name
+
+
+def _prepare(name: str, make: Callable[[Path], None],
+             refresh: bool) -> Path:
+    """A folder of the cache, made by `make` when it is not there."""
+    path = cache_dir() / name
+    if path.exists() and not refresh:
+        return path
+    with locked(name):
+        if path.exists() and not refresh:
+            return path
+        with new_dir(path) as temp:
+            make(temp)
+        say(f"{name} is in {path}")
+    return path
+
+
+def libfdt(refresh: bool = False) -> Path:
+    """A folder with the arm64 libfdt.a and include/, for -Dlibfdt_dir."""
+    def make(temp: Path) -> None:
+        apt = Apt(codename(), "arm64")
+        apt.update(refresh)
+        root = temp / "root"
+        apt.unpack("libfdt-dev", root)
+        archives = list(root.glob("usr/lib/**/libfdt.a"))
+        if len(archives) != 1:
+            raise Failure("the libfdt-dev package holds no libfdt.a")
+        shutil.copy(archives[0], temp / "libfdt.a")
+        (temp / "include").mkdir()
+        for header in root.glob("usr/include/*fdt*.h"):
+            shutil.copy(header, temp / "include")
+        shutil.copy(root / "usr/share/doc/libfdt-dev/copyright", temp)
+        shutil.rmtree(root)
+    return _prepare("libfdt", make, refresh)
+
+
+@dataclass(frozen=True)
+class DebianKernel:
+    """One of Debian's kernels, unpacked."""
+
+    path: Path
+
+    @property
+    def vmlinuz(self) -> Path:
+        """The kernel as it is packed in its package."""
+        return self.path / "vmlinuz"
+
+    @property
+    def release(self) -> str:
+        """What uname -r says."""
+        return (self.path / "release").read_text().strip()
+
+    def module_names(self) -> dict[str, Path]:
+        """Each module's file by its name (with _ for -)."""
+        folder = self.path / "modules"
+        return {path.name.split(".ko")[0].replace("-", "_"): path
+                for path in folder.rglob("*.ko*")}
+
+    def module(self, name: str) -> bytes:
+        """A module's ELF file, unpacked where the package packs it."""
+        path = self.module_names().get(name.replace("-", "_"))
+        if path is None:
+            raise Failure(f"{self.release} has no module {name}")
+        data = read_bytes(path)
+        return lzma.decompress(data) if path.suffix == ".xz" else data
+
+    def with_dependencies(self, *names: str) -> dict[str, bytes]:
+        """Modules by name, in the order in which insmod takes them."""
+        found: dict[str, bytes] = {}
+        waiting = [name.replace("-", "_") for name in reversed(names)]
+        while waiting:
+            name = waiting[-1]
+            data = self.module(name)
+            match = MODULES_OF.search(data)
+            needed = [n.replace("-", "_")
+                      for n in match.group(1).decode().split(",")
+                      if n] if match else []
+            left = [n for n in needed if n not in found]
+            if left and len(waiting) < 100:
+                waiting += left
+                continue
+            found.setdefault(name, data)
+            waiting.pop()
+        return found
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """Where a kernel comes from."""
+
+    metapackage: str
+    pattern: str
+    suites: Mapping[str, str]   # Debian release -> suite to ask
+
+
+KERNELS = {
+    "kernel": Flavour("linux-image-arm64", r"linux-image-[\d.]+.*-arm64",
+                      {"bookworm": "bookworm", "trixie": "trixie"}),
+    "kernel-6.1": Flavour("linux-image-arm64", r"linux-image-6\.1\..*-arm64",
+                          {"bookworm": "bookworm", "trixie": "bookworm"}),
+    "kernel-6.12": Flavour(
+        "linux-image-arm64", r"linux-image-6\.12\..*-arm64",
+        {"bookworm": "bookworm-backports", "trixie": "trixie"}),
+    "kernel-6.12-16k": Flavour(
+        "linux-image-arm64-16k", r"linux-image-6\.12\..*-arm64-16k",
+        {"bookworm": "bookworm-backports", "trixie": "trixie"}),
+}
+SAME = {("bookworm", "kernel"): "kernel-6.1",
+        ("trixie", "kernel"): "kernel-6.12"}
+
+
+def kernel(flavour: str = "kernel", refresh: bool = False) -> DebianKernel:
+    """Debian's arm64 kernel: this release's own, or one named by version."""
+    if flavour not in KERNELS:
+        raise Failure(f"no kernel {flavour!r}; there are: "
+                      + ", ".join(KERNELS))
+    name = SAME.get((os_release().get("VERSION_CODENAME", ""), flavour),
+                    flavour)
+    path = cache_dir() / name
+    if refresh or not path.exists():
+        release = codename()
+        suite = KERNELS[name].suites.get(release)
+        if suite is None:
+            raise Failure(f"Debian {release} is not known here; it must be "
+                          "Debian 12 or 13")
+        path = _prepare(name, lambda temp: _make_kernel(
+            temp, suite, KERNELS[name], refresh), refresh)
+    return DebianKernel(path)
+
+
+def _make_kernel(temp: Path, suite: str, flavour: Flavour,
+                 refresh: bool) -> None:
+    apt = Apt(suite, "arm64")
+    apt.update(refresh)
+    package = apt.dependency(flavour.metapackage, flavour.pattern)
+    release = package[len("linux-image-"):]
+    root = temp / "root"
+    version = apt.unpack(package, root)
+    modules = next((p for p in (root / f"usr/lib/modules/{release}",
+                                root / f"lib/modules/{release}")
+                    if p.exists()), None)
+    vmlinuz = root / f"boot/vmlinuz-{release}"
+    if modules is None or not vmlinuz.exists():
+        raise Failure(f"{package} holds no kernel or no modules")
+    os.rename(vmlinuz, temp / "vmlinuz")
+    os.rename(root / f"boot/config-{release}", temp / "config")
+    os.rename(modules, temp / "modules")
+    (temp / "release").write_text(release + "\n")
+    (temp / "package").write_text(f"{package} {version}\n")
+    shutil.rmtree(root)
+
+
+def busybox(refresh: bool = False) -> Path:
+    """The arm64 static busybox binary."""
+    def make(temp: Path) -> None:
+        apt = Apt(codename(), "arm64")
+        apt.update(refresh)
+        root = temp / "root"
+        apt.unpack("busybox-static", root)
+        found = [p for p in (root / "bin/busybox", root / "usr/bin/busybox")
+                 if p.exists()]
+        if not found:
+            raise Failure("the busybox-static package holds no busybox")
+        shutil.copy(found[0], temp / "busybox")
+        shutil.rmtree(root)
+    return _prepare("busybox", make, refresh) / "busybox"
+
+
+def initramfs(files: Mapping[str, bytes] | None = None,
+              refresh: bool = False) -> Path:
+    """
+    A busybox initramfs, with extra files where they are given (guest name ->
+    contents). Its own file in the cache for each content.
+    """
+    data = initramfs_module.build(busybox(refresh), files)
+    name = "initramfs.cpio"
+    if files:
+        name = f"initramfs-{hashlib.sha256(data).hexdigest()[:16]}.cpio"
+    path = cache_dir() / name
+    if not path.exists() or path.read_bytes() != data:
+        write_file(path, data)
+    return path
+
+
+GDB16 = """#!/bin/sh
+# gdb 16 from its unpacked packages, with their own libc and loader.
+root={root}
+lib=$root/usr/lib/{triplet}
+export PYTHONHOME=$root/usr PYTHONDONTWRITEBYTECODE=1
+export TERMINFO_DIRS=$root/usr/share/terminfo:/usr/share/terminfo:/lib/terminfo
+exec "$lib/{loader}" --library-path "$lib" \\
+	"$root/usr/bin/gdb-multiarch" --data-directory="$root/usr/share/gdb" "$@"
+"""
+LOADERS = {"amd64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
+           "arm64": ("aarch64-linux-gnu", "ld-linux-aarch64.so.1")}
+
+
+def gdb16(refresh: bool = False) -> Path:
+    """Debian 13's gdb-multiarch, beside the system: its wrapper script."""
+    arch = subprocess.run(["dpkg", "--print-architecture"], check=False,
+                          stdout=subprocess.PIPE, text=True).stdout.strip()
+    if arch not in LOADERS:
+        raise Failure(f"gdb16: no loader is known for {arch or 'this system'}")
+    triplet, loader = LOADERS[arch]
+    place = cache_dir() / "gdb16"
+
+    def make(temp: Path) -> None:
+        codename()
+        apt = Apt("trixie", arch)
+        apt.update(refresh)
+        apt.unpack_closure("gdb-multiarch", temp)
+        script = GDB16.format(root=place, triplet=triplet, loader=loader)
+        write_file(temp / "gdb", script.encode(), 0o755)
+    return _prepare("gdb16", make, refresh) / "gdb"
+
+
+def source(package: str, refresh: bool = False) -> Path:
+    """A Debian source package of this release, unpacked."""
+    suite = codename()
+    path = cache_dir() / "source" / package
+    with locked(f"source-{package}"):
+        if refresh or not path.exists():
+            apt = Apt(suite, "amd64", "deb-src")
+            apt.update(refresh)
+            apt.source(package, path)
+    return next(p for p in path.iterdir() if p.is_dir())
+
+
+def image(flavour: str = "kernel") -> Path:
+    """A Debian kernel as a plain Image, whatever its package packs."""
+    return kernelimage.load(kernel(flavour).vmlinuz, 0).path
+
+
+FETCHERS: dict[str, Callable[[bool], Path]] = {
+    "libfdt": libfdt,
+    "kernel": lambda refresh: kernel("kernel", refresh).vmlinuz,
+    "kernel-6.1": lambda refresh: kernel("kernel-6.1", refresh).vmlinuz,
+    "kernel-6.12": lambda refresh: kernel("kernel-6.12", refresh).vmlinuz,
+    "kernel-6.12-16k":
+        lambda refresh: kernel("kernel-6.12-16k", refresh).vmlinuz,
+    "busybox": busybox,
+    "initramfs": lambda refresh: initramfs(refresh=refresh),
+    "gdb16": gdb16,
+}
+CACHED = {"kernel": "kernel*/vmlinuz", "initramfs": "initramfs.cpio",
+          "busybox": "busybox/busybox"}
+EVERYDAY = ("libfdt", "kernel", "initramfs")
+
+
+def is_cached(name: str) -> bool:
+    """Is that thing in the cache already?"""
+    if name == "kernel":
+        release = os_release().get("VERSION_CODENAME", "")
+        name = SAME.get((release, name), name)
+    return (cache_dir() / CACHED.get(name, name)).exists()
