@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+"""Runs one QEMU and sees to it that it never outlives the one who wanted
+it: ended by its process id on a signal, on hang-up of a piped standard
+input, and by the kernel if this process is killed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import termios
+from typing import Optional
+
+from lib.common import Failure
+
+PR_SET_PDEATHSIG = 1
+GRACE = 0.3
+POLLRDHUP = getattr(select, "POLLRDHUP", 0x2000)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+def _die_with_parent(parent: int):
+    """Run in the child before exec: SIGKILL when the parent goes."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def set_up() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+    return set_up
+
+
+class Terminal:
+    """The terminal's settings, put back as they were when QEMU is gone."""
+
+    def __init__(self) -> None:
+        self.saved: Optional[list] = None
+        try:
+            self.saved = termios.tcgetattr(0)
+        except (termios.error, OSError):
+            pass
+
+    def restore(self) -> None:
+        """Put back what was there at the start."""
+        if self.saved is not None:
+            try:
+                termios.tcsetattr(0, termios.TCSANOW, self.saved)
+            except (termios.error, OSError):
+                pass
+
+
+def _end(child: subprocess.Popen) -> None:
+    """End the child by its process id: asked first, then made to."""
+    for how in (child.terminate, child.kill):
+        if child.poll() is not None:
+            return
+        how()
+        try:
+            child.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            pass
+    child.wait()
+
+
+def supervise(command: list[str], watch_stdin: bool) -> int:
+    """
+    Run QEMU until it ends by itself (its exit status is returned), a signal
+    comes (128 + signal), or, with watch_stdin, the other side of standard
+    input hangs up (0).
+    """
+    got: list[int] = []
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    os.set_blocking(wake_read, False)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    for number in SIGNALS:
+        signal.signal(number, lambda num, frame: got.append(num))
+    signal.signal(signal.SIGCHLD, lambda num, frame: None)
+    terminal = Terminal()
+    try:
+        child = subprocess.Popen(command,
+                                 preexec_fn=_die_with_parent(os.getpid()))
+    except OSError as err:
+        raise Failure(f"{command[0]}: {err.strerror}; set QEMU= to a "
+                      "qemu-system-aarch64") from err
+    poller = select.poll()
+    poller.register(wake_read, select.POLLIN)
+    if watch_stdin:
+        poller.register(0, POLLRDHUP)
+    try:
+        while child.poll() is None and not got:
+            for fd, events in poller.poll():
+                if fd == 0 and events & (select.POLLHUP | select.POLLERR
+                                         | select.POLLNVAL | POLLRDHUP):
+                    return 0
+                if fd == wake_read:
+                    os.read(wake_read, 64)
+        if got:
+            return 128 + got[0]
+        status = child.returncode
+        if status < 0:
+            print(f"scripts/qemu: QEMU was ended by signal {-status}",
+                  file=sys.stderr)
+            return 128 - status
+        return status
+    finally:
+        _end(child)
+        terminal.restore()
