@@ -28,6 +28,8 @@ struct bp_table;
 
 #define TARGET_MAX_CPUS 64
 #define TARGET_MAX_REG_SIZE 16
+/* The program counter's number, as in gdb's org.gnu.gdb.aarch64.core. */
+#define TARGET_REG_PC 32
 
 /* ---- CPUs: gdb's thread N is CPU N-1 ------------------------------------ */
 
