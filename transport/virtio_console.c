@@ -159,7 +159,7 @@ static void tx_sync(struct virtio_console *v, enum transport_channel ch,
 	if (v->tx_epoch[ch] == epoch)
 		return;
 	v->tx_epoch[ch] = epoch;
-	notify(v, virtio_stream_wipe_tx(&v->stream[ch]),
+	notify(v, virtio_stream_new_client(&v->stream[ch]),
 	       rx_queue(v->proto.port_of[ch]) + 1);
 }
 
@@ -357,7 +357,7 @@ static void layout(struct virtio_console *v, uint8_t *mem)
 		virtio_stream_init(&v->stream[ch], rx, room[ch].rx_count,
 				   VIRTIO_CONSOLE_RX_SIZE, at,
 				   room[ch].tx_size);
-		at += room[ch].tx_size;
+		at += (size_t)room[ch].tx_size * VIRTIO_RING_MAX;
 	}
 }
 

@@ -5,9 +5,9 @@
  * one port only, carries the gdb channel on its first console port.
  *
  * What of an old client's session a new client may see: nothing that was
- * received or queued, save that (1) a device may hold one descriptor (16 KiB
- * at most) it had begun to send; its rest is blanked to NULs, which gdb
- * ignores, unless the device has taken a copy; (2) if a client goes and another
+ * received or queued, save that (1) a device may hold a descriptor (4 KiB at
+ * most) that it had begun to send; its rest is blanked to NULs, which gdb
+ * ignores, unless the device has taken a copy (QEMU drops it); (2) if a client goes and another
  * comes between two polls, and both had sent bytes since the last, those
  * cannot be told apart. A virtconsole (as opposed to a virtserialport) has
  * no open and close: nothing of this is noticed there, and QEMU drops what
@@ -38,9 +38,10 @@
 #define VIRTIO_CONSOLE_RX_SIZE 4096
 #define VIRTIO_CONSOLE_GDB_RX 64
 #define VIRTIO_CONSOLE_OTHER_RX 4
-#define VIRTIO_CONSOLE_GDB_TX (512 * 1024)
-#define VIRTIO_CONSOLE_CONSOLE_TX (64 * 1024)
-#define VIRTIO_CONSOLE_TRACE_TX (256 * 1024)
+/* Sending: bytes a descriptor, of which there are VIRTIO_RING_MAX. */
+#define VIRTIO_CONSOLE_GDB_TX 4096
+#define VIRTIO_CONSOLE_CONSOLE_TX 512
+#define VIRTIO_CONSOLE_TRACE_TX 2048
 
 /* What virtio_console_probe() wants to be given. */
 #define VIRTIO_CONSOLE_ALIGN 4096
@@ -49,8 +50,8 @@
 	 VIRTIO_CONSOLE_CTRL_RX * VIRTIO_CONSOLE_CTRL_SIZE + 4096 +       \
 	 (VIRTIO_CONSOLE_GDB_RX + 2 * VIRTIO_CONSOLE_OTHER_RX) *          \
 		 VIRTIO_CONSOLE_RX_SIZE +                                 \
-	 VIRTIO_CONSOLE_GDB_TX + VIRTIO_CONSOLE_CONSOLE_TX +              \
-	 VIRTIO_CONSOLE_TRACE_TX)
+	 (VIRTIO_CONSOLE_GDB_TX + VIRTIO_CONSOLE_CONSOLE_TX +             \
+	  VIRTIO_CONSOLE_TRACE_TX) * VIRTIO_RING_MAX)
 
 struct virtio_console {
 	struct transport transport; /* first */

@@ -49,23 +49,28 @@ int virtio_ring_init(struct virtio_ring *r, void *mem, uint16_t num)
 	return 0;
 }
 
+int virtio_ring_next_id(const struct virtio_ring *r)
+{
+	if (r->broken)
+		return -EIO;
+	return r->free_count ? r->free[r->free_count - 1] : -ENOSPC;
+}
+
 int virtio_ring_add(struct virtio_ring *r, const void *buf, uint32_t len,
 		    bool device_writes)
 {
-	uint8_t id;
+	int id = virtio_ring_next_id(r);
 
-	if (r->broken)
-		return -EIO;
-	if (!r->free_count)
-		return -ENOSPC;
-	id = r->free[--r->free_count];
+	if (id < 0)
+		return id;
+	r->free_count--;
 	r->in_flight[id] = true;
 	r->room[id] = device_writes ? len : 0;
 	r->desc[id].addr = dma_addr(buf);
 	r->desc[id].len = len;
 	r->desc[id].flags = device_writes ? DESC_F_WRITE : 0;
 	r->desc[id].next = 0;
-	r->avail[2 + (r->avail_idx & (r->num - 1))] = id;
+	r->avail[2 + (r->avail_idx & (r->num - 1))] = (uint16_t)id;
 	r->avail_idx++;
 	return id;
 }
@@ -91,7 +96,7 @@ int virtio_ring_reap(struct virtio_ring *r, uint16_t *id, uint32_t *len)
 	pending = (uint16_t)(r->used[1] - r->used_idx);
 	if (!pending)
 		return 0;
-	if (pending > (uint16_t)(r->published - r->used_idx))
+	if (pending > (uint16_t)(r->published - r->lost - r->used_idx))
 		return ring_break(r, "used index ran past what was given");
 	dma_rmb(); /* orders the index before the entry and its buffer */
 	slot = r->used_idx & (r->num - 1);
@@ -112,6 +117,15 @@ int virtio_ring_reap(struct virtio_ring *r, uint16_t *id, uint32_t *len)
 	return 1;
 }
 
+void virtio_ring_forget(struct virtio_ring *r, uint16_t id)
+{
+	if (!r->in_flight[id])
+		return;
+	r->in_flight[id] = false;
+	r->free[r->free_count++] = (uint8_t)id;
+	r->lost++;
+}
+
 void virtio_ring_set_interrupts(struct virtio_ring *r, bool on)
 {
 	r->avail[0] = on ? 0 : AVAIL_F_NO_INTERRUPT;
@@ -128,5 +142,5 @@ uint16_t virtio_ring_device_idx(const struct virtio_ring *r)
 
 uint16_t virtio_ring_outstanding(const struct virtio_ring *r)
 {
-	return (uint16_t)(r->published - virtio_ring_device_idx(r));
+	return (uint16_t)(r->published - r->lost - virtio_ring_device_idx(r));
 }

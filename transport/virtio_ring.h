@@ -39,6 +39,7 @@ struct virtio_ring {
 	uint16_t avail_idx; /* of the next buffer that is added */
 	uint16_t published; /* the avail_idx that the device was told */
 	uint16_t used_idx; /* of the next buffer that is reaped */
+	uint16_t lost; /* buffers that were forgotten */
 	uint16_t free_count;
 	uint8_t free[VIRTIO_RING_MAX]; /* a stack */
 	uint32_t room[VIRTIO_RING_MAX]; /* what the device may write */
@@ -51,6 +52,9 @@ struct virtio_ring {
  * num: a power of two, 1..VIRTIO_RING_MAX. -EINVAL.
  */
 int virtio_ring_init(struct virtio_ring *r, void *mem, uint16_t num);
+
+/* The id that the next virtio_ring_add() will return: as that, or an error. */
+int virtio_ring_next_id(const struct virtio_ring *r);
 
 /*
  * Put a buffer into the ring, unseen until virtio_ring_publish(). Returns its
@@ -70,6 +74,12 @@ bool virtio_ring_publish(struct virtio_ring *r);
  * number of bytes written to it; 0 if there is none; -EIO when broken.
  */
 int virtio_ring_reap(struct virtio_ring *r, uint16_t *id, uint32_t *len);
+
+/*
+ * Stop waiting for a buffer that the device will not give back: its id is
+ * free again. Only for one that it certainly does not use any more.
+ */
+void virtio_ring_forget(struct virtio_ring *r, uint16_t id);
 
 /* Ask for interrupts, or for none (the device may send them all the same). */
 void virtio_ring_set_interrupts(struct virtio_ring *r, bool on);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * Bytes in and out of virtqueues. Sent bytes are copied once, into a ring
- * that the device reads from; buffers may come back in any order, their room
- * is free again in the order of sending.
+ * Bytes in and out of virtqueues. Sent bytes are copied once, into the buffer
+ * that belongs to the descriptor, so buffers may come back in any order.
  */
 #include "transport/virtio_stream.h"
 
@@ -132,31 +131,29 @@ size_t virtio_stream_rx(struct virtio_stream *s, uint8_t *buf, size_t len,
 	return done;
 }
 
+/* The device is past all that was for older clients: nothing more comes. */
+static void tx_forget(struct virtio_stream_tx *tx)
+{
+	for (uint16_t id = 0; id < tx->ring->num; id++)
+		if (tx->ring->in_flight[id] && tx->client_of[id] != tx->client)
+			virtio_ring_forget(tx->ring, id);
+	tx->stale = 0;
+}
+
 static void tx_reap(struct virtio_stream_tx *tx)
 {
+	bool current = false;
 	uint16_t id;
 	uint32_t len;
 
-	while (virtio_ring_reap(tx->ring, &id, &len) == 1)
-		tx->chunk_done[tx->chunk_of[id]] = true;
-	while (tx->count && tx->chunk_done[tx->first]) {
-		tx->tail += tx->chunk_len[tx->first];
-		tx->first = (uint16_t)((tx->first + 1) % VIRTIO_RING_MAX);
-		tx->count--;
+	while (virtio_ring_reap(tx->ring, &id, &len) == 1) {
+		if (tx->client_of[id] == tx->client)
+			current = true;
+		else if (tx->stale)
+			tx->stale--;
 	}
-}
-
-/* Bytes that go into one descriptor: unbroken, with room, not too many. */
-static uint32_t tx_room(const struct virtio_stream_tx *tx, size_t want)
-{
-	uint32_t off = tx->head & (tx->size - 1);
-	uint32_t n = tx->size - (tx->head - tx->tail);
-
-	if (n > tx->size - off)
-		n = tx->size - off;
-	if (n > VIRTIO_STREAM_CHUNK)
-		n = VIRTIO_STREAM_CHUNK;
-	return n < want ? n : (uint32_t)want;
+	if (current && tx->stale)
+		tx_forget(tx);
 }
 
 static size_t tx_fill(struct virtio_stream_tx *tx, const uint8_t *buf,
@@ -165,24 +162,16 @@ static size_t tx_fill(struct virtio_stream_tx *tx, const uint8_t *buf,
 	size_t done = 0;
 
 	tx_reap(tx);
-	while (done < len && tx->count < VIRTIO_RING_MAX) {
-		uint32_t n = tx_room(tx, len - done);
-		uint8_t *at = tx->mem + (tx->head & (tx->size - 1));
-		uint16_t chunk;
-		int id;
+	while (done < len) {
+		size_t n = len - done < tx->size ? len - done : tx->size;
+		int id = virtio_ring_next_id(tx->ring);
 
-		if (!n || !tx->ring->free_count)
-			break;
-		memcpy(at, buf + done, n);
-		id = virtio_ring_add(tx->ring, at, n, false);
 		if (id < 0)
 			break;
-		chunk = (uint16_t)((tx->first + tx->count) % VIRTIO_RING_MAX);
-		tx->chunk_of[id] = (uint8_t)chunk;
-		tx->chunk_len[chunk] = n;
-		tx->chunk_done[chunk] = false;
-		tx->count++;
-		tx->head += n;
+		memcpy(tx->mem + (size_t)id * tx->size, buf + done, n);
+		virtio_ring_add(tx->ring, tx->mem + (size_t)id * tx->size,
+				(uint32_t)n, false);
+		tx->client_of[id] = tx->client;
 		done += n;
 	}
 	return done;
@@ -201,19 +190,19 @@ size_t virtio_stream_tx(struct virtio_stream *s, const uint8_t *buf,
 	return done;
 }
 
-bool virtio_stream_wipe_tx(struct virtio_stream *s)
+bool virtio_stream_new_client(struct virtio_stream *s)
 {
 	struct virtio_stream_tx *tx = &s->tx;
-	uint32_t at;
 
 	tx_reap(tx);
-	at = tx->tail;
-	for (uint16_t i = 0; i < tx->count; i++) {
-		uint16_t c = (uint16_t)((tx->first + i) % VIRTIO_RING_MAX);
-
-		memset(tx->mem + (at & (tx->size - 1)), 0, tx->chunk_len[c]);
-		at += tx->chunk_len[c];
+	tx->client++;
+	tx->stale = 0;
+	for (uint16_t id = 0; id < tx->ring->num; id++) {
+		if (!tx->ring->in_flight[id])
+			continue;
+		memset(tx->mem + (size_t)id * tx->size, 0, tx->size);
+		tx->stale++;
 	}
 	dma_wmb(); /* orders the blanks before the notification */
-	return tx->count != 0;
+	return tx->stale != 0;
 }

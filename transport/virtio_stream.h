@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * A byte stream over two virtqueues: buffers kept posted for what arrives, a
- * byte ring that the device reads from for what leaves. Pure; which port this
- * is and who is on the other side is the caller's. The receiving half and the
- * sending half share no state, so that two locks may guard them.
+ * A byte stream over two virtqueues: buffers kept posted for what arrives, one
+ * buffer a descriptor for what leaves. Pure; which port this is and who is on
+ * the other side is the caller's. The receiving half and the sending half
+ * share no state, so that two locks may guard them.
  */
 #ifndef TRANSPORT_VIRTIO_STREAM_H
 #define TRANSPORT_VIRTIO_STREAM_H
@@ -13,12 +13,6 @@
 #include <stdint.h>
 
 #include "transport/virtio_ring.h"
-
-/*
- * The most that one descriptor sends: what is left over in the device of a
- * client that went away is never more than this.
- */
-#define VIRTIO_STREAM_CHUNK 16384
 
 struct virtio_stream_rx {
 	struct virtio_ring *ring;
@@ -35,14 +29,11 @@ struct virtio_stream_rx {
 
 struct virtio_stream_tx {
 	struct virtio_ring *ring;
-	uint8_t *mem;
-	uint32_t size; /* a power of two */
-	uint32_t head, tail; /* free-running; head is written */
-	/* what each descriptor carries, oldest first */
-	uint16_t first, count;
-	uint8_t chunk_of[VIRTIO_RING_MAX]; /* id -> index below */
-	uint32_t chunk_len[VIRTIO_RING_MAX];
-	bool chunk_done[VIRTIO_RING_MAX];
+	uint8_t *mem; /* VIRTIO_RING_MAX buffers of size bytes, by id */
+	uint32_t size;
+	uint8_t client; /* counts up; for whom a buffer was filled: */
+	uint8_t client_of[VIRTIO_RING_MAX];
+	uint16_t stale; /* buffers of older clients that are not back */
 };
 
 struct virtio_stream {
@@ -51,7 +42,7 @@ struct virtio_stream {
 };
 
 /*
- * rx_mem: rx_count * rx_size bytes; tx_mem: tx_size bytes, a power of two.
+ * rx_mem: rx_count * rx_size bytes; tx_mem: VIRTIO_RING_MAX * tx_size bytes.
  * Nothing is posted yet.
  */
 void virtio_stream_init(struct virtio_stream *s, void *rx_mem,
@@ -90,9 +81,12 @@ size_t virtio_stream_tx(struct virtio_stream *s, const uint8_t *buf,
 			size_t len, bool *notify);
 
 /*
- * Blank (with NULs) what the device has not sent yet. True if there is any,
- * and the device is to be notified: some hold on to what they began to send.
+ * A new client is there: blank (with NULs) what was for an older one and is
+ * not sent yet. True: notify the device, some hold on to what they began to
+ * send until then. Others forget it (QEMU 7.2, when a client goes that did not
+ * read): once it has sent something for the new client, older buffers that
+ * did not come back are taken as lost, since a stream has but one order.
  */
-bool virtio_stream_wipe_tx(struct virtio_stream *s);
+bool virtio_stream_new_client(struct virtio_stream *s);
 
 #endif
