@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * Per-CPU state. struct vcpu's first fields are known to vectors.S by offset.
+ * Per-CPU state and the loop that each CPU runs. struct vcpu's fields are known to
+ * vectors.S by offset.
  */
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "asm.h"
+#include "stub/target.h"
 
 struct vcpu {
 	uint64_t x[31];
@@ -17,6 +21,41 @@ struct vcpu {
 	uint64_t host_sp;
 };
 
+enum cpu_power {
+	CPU_OFF,
+	CPU_ON_PENDING, /* PSCI CPU_ON under way */
+	CPU_ON,
+};
+
+/* Guest registers that others look at while this CPU is parked. */
+struct cpu_context {
+	uint64_t sctlr, tcr, ttbr0, ttbr1, mair, vbar, cpacr;
+	uint64_t sp_el0, sp_el1, elr, spsr;
+};
+
+/* What a stop asks of this CPU when it runs again. */
+enum cpu_step {
+	STEP_NONE,
+	STEP_ONE, /* one instruction, then an event */
+	STEP_RANGE, /* while PC stays in [start, end) */
+};
+
+/* A hidden step: back to the normal view after one instruction, no event. */
+enum cpu_view { VIEW_NORMAL, VIEW_PLAIN, VIEW_OPEN };
+
+/* Exits by cause, for `monitor info exits`. */
+enum cpu_exit {
+	EXITS_IRQ,
+	EXITS_MMIO,
+	EXITS_SYSREG,
+	EXITS_HVC,
+	EXITS_WFX,
+	EXITS_STAGE2,
+	EXITS_DEBUG,
+	EXITS_OTHER,
+	EXITS_COUNT,
+};
+
 struct gic_cpu; /* irq/gicv3.c */
 
 struct cpu {
@@ -24,6 +63,38 @@ struct cpu {
 	unsigned int id; /* index, 0.. */
 	uint64_t mpidr;
 	struct gic_cpu *gic;
+	uint64_t stack_top;
+
+	uint32_t power; /* enum cpu_power, atomic */
+	uint64_t on_entry, on_arg; /* PSCI CPU_ON */
+
+	/* world.c */
+	uint32_t halt; /* atomic: park before the guest is entered again */
+	uint32_t parked; /* atomic */
+	uint32_t lost; /* did not park in time */
+	uint32_t timer_ack; /* world.time_epoch that this CPU has applied */
+	void (*call_fn)(struct cpu *c, void *arg); /* for a parked CPU */
+	void *call_arg;
+	uint32_t call_state; /* atomic: 0 idle, 1 asked, 2 done */
+	struct cpu_context ctx; /* valid while parked */
+	uint64_t cntv_ctl, cntp_ctl; /* as the guest had them when it parked */
+	bool event_kept; /* an event that lost the race for the report */
+	struct target_event event;
+
+	/* debug.c */
+	enum cpu_step step;
+	uint64_t range_start, range_end;
+	bool step_alone; /* the others wait until the step is over */
+	uint32_t step_after_us; /* let the others run first */
+	enum cpu_view view; /* what VTTBR_EL2 has */
+	bool hidden_step; /* single step that nobody asked for */
+	bool debug_loaded; /* the guest's debug registers are saved in dbg */
+	bool agent_busy; /* evaluating a condition */
+	struct debug_cpu *dbg;
+	uint64_t skip_pc; /* breakpoint to be stepped over at this PC */
+
+	uint64_t exits[EXITS_COUNT];
+	uint64_t guest_faults;
 };
 
 /* The CPU this runs on. */
@@ -35,7 +106,25 @@ static inline struct cpu *this_cpu(void)
 	return c;
 }
 
+struct platform;
+
+extern const struct platform *platform;
+extern const struct irqchip_ops *irqchip;
+
 struct cpu *cpu_get(unsigned int id);
 unsigned int cpu_count(void);
+/* CPU with these affinity bits, or NULL. */
+struct cpu *cpu_by_mpidr(uint64_t mpidr);
+
+/* Boot: the array, before stacks are needed. */
+void cpu_init_all(const struct platform *p);
+/* On each CPU: EL2 and guest-visible registers as a new machine has them. */
+void cpu_setup(struct cpu *c);
+/* Where the guest starts on this CPU: EL1h, MMU off, everything masked. */
+void cpu_reset_guest(struct cpu *c, uint64_t pc, uint64_t x0);
+/* The guest, for ever. */
+void cpu_loop(struct cpu *c) __attribute__((noreturn));
+
+int vcpu_run(struct vcpu *v);
 
 #endif

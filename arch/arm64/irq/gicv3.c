@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * GICv3: the physical CPU interface is the monitor's (EOImode 1), the guest has
+ * the virtual one. What arrives is given on through list registers, which live
+ * in hardware between exits; a guest's SGIs never leave software.
+ */
+#include <errno.h>
+
+#include "barrier.h"
+#include "clock.h"
+#include "cpu.h"
+#include "irq/gicv3.h"
+#include "log.h"
+#include "mmio.h"
+#include "stub/strbuf.h"
+#include "sysreg.h"
+
+#define HANDLE_MAX 64	 /* interrupts taken before the guest has its turn */
+#define REQUEST_US 20000 /* another CPU's answer; it may be in the monitor */
+#define WAKE_US 10000
+
+#define SYS_ICC_DIR SYSREG_ENC(3, 0, 12, 11, 1)
+#define SYS_ICC_SGI1R SYSREG_ENC(3, 0, 12, 11, 5)
+#define SYS_ICC_ASGI1R SYSREG_ENC(3, 0, 12, 11, 6)
+#define SYS_ICC_SGI0R SYSREG_ENC(3, 0, 12, 11, 7)
+
+struct gic gic;
+struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
+unsigned int gicv3_max_lrs;
+
+static void mail_serve(struct gic_cpu *g);
+
+/* Who waits here still answers others, so that two cannot wait for each other.
+ */
+void gic_lock(void)
+{
+	struct gic_cpu *g = this_cpu()->gic;
+
+	while (!spin_trylock(&gic.lock)) {
+		if (g)
+			mail_serve(g);
+		cpu_relax();
+	}
+}
+
+void gic_unlock(void)
+{
+	spin_unlock(&gic.lock);
+}
+
+uint8_t gic_groups(void)
+{
+	uint8_t groups = 0;
+
+	if (gic.vctlr & GICD_CTLR_GRP1)
+		groups |= VGIC_GRP1_ON;
+	if (gic.ds && (gic.vctlr & GICD_CTLR_GRP0))
+		groups |= VGIC_GRP0_ON;
+	return groups;
+}
+
+uint64_t gic_bits(const struct gic_cpu *g, enum vgic_reg_kind kind,
+		  uint32_t first)
+{
+	return (vgic_is_private(first) ? g->rd : gic.gicd) +
+	       vgic_bit_offset(kind, first);
+}
+
+static bool is_edge(const struct gic_cpu *g, uint32_t intid)
+{
+	uint64_t a = gic.gicd;
+	uint32_t n = intid;
+
+	if (vgic_is_private(intid)) {
+		a = g->rd + GIC_FRAME;
+		n = intid < GIC_PRIVATE ? intid
+					: intid - GIC_EPPI + GIC_PRIVATE;
+	} else if (intid >= GIC_ESPI) {
+		a += GICD_ICFGR_E - GICD_ICFGR;
+		n = intid - GIC_ESPI;
+	}
+	return mmio_read32(a + GICD_ICFGR + n / 16 * 4) >> (n % 16 * 2 + 1) & 1;
+}
+
+void gic_give_back(const struct gic_cpu *g, uint32_t intid)
+{
+	uint32_t first = vgic_word_first(intid);
+	uint32_t bit = (uint32_t)BIT(intid - first);
+
+	if (is_edge(g, intid))
+		mmio_write32(gic_bits(g, VGIC_PEND_SET, first), bit);
+	mmio_write32(gic_bits(g, VGIC_ACTIVE_CLEAR, first), bit);
+}
+
+static bool group1(const struct gic_cpu *g, uint32_t intid)
+{
+	unsigned int i = vgic_spi_index(intid);
+
+	if (!gic.ds || intid >= GIC_LPI)
+		return true;
+	if (i < VGIC_SPIS)
+		return gic.group[i / 32] >> (i % 32) & 1;
+	i = intid < GIC_PRIVATE ? 0 : 1 + (intid - GIC_EPPI) / 32;
+	return i < 3 && (g->group[i] >> (intid % 32) & 1);
+}
+
+static enum vgic_result inject(struct gic_cpu *g, const struct vgic_irq *irq)
+{
+	enum vgic_result r;
+
+	g->injected++;
+	if (gic_lr_fast(g, irq))
+		return VGIC_TAKEN;
+	g->spilled++;
+	gic_lr_load(g);
+	r = vgic_inject(&g->v, irq);
+	gic_lr_store(g);
+	return r;
+}
+
+/* What other CPUs put here: LPIs of one that went off, played SPIs. */
+static void inbox_drain(struct gic_cpu *g)
+{
+	struct vgic_irq irq;
+
+	for (;;) {
+		spin_lock(&g->inbox_lock);
+		if (!g->nr_inbox) {
+			spin_unlock(&g->inbox_lock);
+			return;
+		}
+		irq = g->inbox[--g->nr_inbox];
+		spin_unlock(&g->inbox_lock);
+		if (inject(g, &irq) == VGIC_FULL)
+			g->lost++;
+	}
+}
+
+void gic_wake(struct gic_cpu *t)
+{
+	__atomic_store_n(&t->work, 1, __ATOMIC_SEQ_CST);
+	if (t != this_cpu()->gic &&
+	    !__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
+		gic_send_kick(gic.p->cpu[t->id].mpidr);
+}
+
+void gic_post(struct gic_cpu *t, const struct vgic_irq *irq)
+{
+	spin_lock(&t->inbox_lock);
+	if (t->nr_inbox < GIC_INBOX)
+		t->inbox[t->nr_inbox++] = *irq;
+	else
+		t->lost++;
+	spin_unlock(&t->inbox_lock);
+	gic_wake(t);
+}
+
+/* The virtual private interrupts that are due become real to the guest. */
+static void private_flush(struct gic_cpu *g)
+{
+	uint32_t due = __atomic_load_n(&g->pend, __ATOMIC_ACQUIRE) &
+		       __atomic_load_n(&g->enable, __ATOMIC_RELAXED);
+
+	for (; due; due &= due - 1) {
+		uint32_t intid = (uint32_t)__builtin_ctz(due);
+		uint32_t bit = (uint32_t)BIT(intid);
+		struct vgic_irq irq = {intid, g->prio[intid], 0};
+
+		if (group1(g, intid))
+			irq.flags |= VGIC_GROUP1;
+		__atomic_fetch_and(&g->pend, ~bit, __ATOMIC_ACQ_REL);
+		if (inject(g, &irq) == VGIC_FULL)
+			__atomic_fetch_or(&g->pend, bit, __ATOMIC_RELAXED);
+	}
+}
+
+static struct vgic_held perform(struct gic_cpu *g, enum gic_op op,
+				uint32_t first, uint32_t mask)
+{
+	struct vgic_held h = {0, 0};
+
+	inbox_drain(g);
+	gic_lr_load(g);
+	switch (op) {
+	case GIC_QUERY:
+		h = vgic_query(&g->v, first);
+		h.pending &= mask;
+		h.active &= mask;
+		return h;
+	case GIC_TAKE_PENDING:
+		h.pending = vgic_take_pending(&g->v, first, mask);
+		break;
+	case GIC_TAKE_ACTIVE:
+		h.active = vgic_take_active(&g->v, first, mask);
+		break;
+	case GIC_GROUPS:
+		g->v.groups = (uint8_t)mask;
+		vgic_unload(&g->v);
+		break;
+	}
+	vgic_refill(&g->v);
+	gic_lr_store(g);
+	return h;
+}
+
+static bool mail_move(struct gic_mail *m, enum gic_mail_state from,
+		      enum gic_mail_state to)
+{
+	uint32_t expect = from;
+
+	return __atomic_compare_exchange_n(&m->state, &expect, to, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+static void mail_serve(struct gic_cpu *g)
+{
+	struct gic_mail *m = &g->mail;
+
+	if (!mail_move(m, GIC_MAIL_POSTED, GIC_MAIL_DOING))
+		return;
+	m->held = perform(g, m->op, m->first, m->mask);
+	__atomic_store_n(&m->state, GIC_MAIL_DONE, __ATOMIC_RELEASE);
+}
+
+static struct vgic_held mail_wait(struct gic_cpu *t)
+{
+	struct gic_cpu *me = this_cpu()->gic;
+	uint64_t end = clock_us() + REQUEST_US;
+	bool late = false;
+
+	for (;;) {
+		if (mail_move(&t->mail, GIC_MAIL_DONE, GIC_MAIL_FREE))
+			return t->mail.held;
+		late = late || clock_us() > end ||
+		       !__atomic_load_n(&t->online, __ATOMIC_ACQUIRE);
+		if (late && mail_move(&t->mail, GIC_MAIL_POSTED, GIC_MAIL_FREE))
+			return (struct vgic_held){0, 0};
+		if (me)
+			mail_serve(me);
+		cpu_relax();
+	}
+}
+
+/*
+ * Under gic.lock, so there is one sender at a time. A CPU that does not answer
+ * in time counts as one that has nothing in hand.
+ */
+struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
+			     uint32_t mask)
+{
+	if (!__atomic_load_n(&t->online, __ATOMIC_ACQUIRE))
+		return (struct vgic_held){0, 0};
+	if (t == this_cpu()->gic)
+		return perform(t, op, first, mask);
+	t->mail.op = op;
+	t->mail.first = first;
+	t->mail.mask = mask;
+	__atomic_store_n(&t->mail.state, GIC_MAIL_POSTED, __ATOMIC_RELEASE);
+	gic_wake(t);
+	return mail_wait(t);
+}
+
+/* The guest finished something whose end we must see, or room was made. */
+static void maintenance(struct gic_cpu *g)
+{
+	uint32_t ended[VGIC_MAX_LRS];
+	struct vgic_prio_state ps;
+	struct vgic_irq over;
+	unsigned int i, n;
+
+	g->maintained++;
+	gic_lr_load(g);
+	n = vgic_take_ended(&g->v, ended);
+	if (g->v.nr_evicted && !g->v.split) {
+		gic_prio_state(&ps);
+		while (vgic_reap(&g->v, &ps, &over)) {
+			if (over.flags & VGIC_HW)
+				gic_deactivate(over.intid);
+			else if ((over.flags & VGIC_EOI) && n < VGIC_MAX_LRS)
+				ended[n++] = over.intid;
+		}
+	}
+	vgic_refill(&g->v);
+	gic_lr_store(g);
+	gic_hcr_update(g, true);
+	for (i = 0; i < n; i++)
+		gic_spi_ended(ended[i]);
+}
+
+/* One of the guest's: from here on it is in its virtual CPU interface. */
+static void forward(struct gic_cpu *g, uint32_t intid)
+{
+	struct vgic_irq irq = {intid, gic_running_priority(), 0};
+	unsigned int i = vgic_spi_index(intid);
+
+	gic_eoi(intid);
+	if (group1(g, intid))
+		irq.flags |= VGIC_GROUP1;
+	if (intid < GIC_LPI)
+		irq.flags |= VGIC_HW;
+	if (i < VGIC_SPIS)
+		gic.holder[i] = (uint8_t)(g->id + 1);
+	if (inject(g, &irq) != VGIC_FULL)
+		return;
+	if (irq.flags & VGIC_HW)
+		gic_give_back(g, intid);
+	else
+		g->lost++;
+}
+
+static void take(struct cpu *c, uint32_t intid)
+{
+	struct gic_cpu *g = c->gic;
+
+	if (intid < GIC_SGIS) {
+		gic_eoi(intid);
+		gic_deactivate(intid);
+		__atomic_store_n(&g->kicked, 0, __ATOMIC_SEQ_CST);
+		if (intid == GIC_KICK_SGI)
+			irq_kicked(c);
+	} else if (intid == gic.p->gic_maintenance_irq) {
+		gic_eoi(intid);
+		maintenance(g);
+		gic_deactivate(intid);
+	} else if (intid == gic.p->el2_timer_irq || gic_spi_is_own(intid)) {
+		gic_eoi(intid);
+		irq_own(c, intid);
+		gic_deactivate(intid);
+	} else {
+		forward(g, intid);
+	}
+}
+
+static void do_work(struct gic_cpu *g)
+{
+	if (!__atomic_load_n(&g->work, __ATOMIC_RELAXED))
+		return;
+	__atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
+	mail_serve(g);
+	inbox_drain(g);
+	private_flush(g);
+}
+
+static void gicv3_handle(struct cpu *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < HANDLE_MAX; i++) {
+		uint32_t intid = gic_ack();
+
+		if (intid >= GIC_SPECIAL && intid <= GIC_SPURIOUS)
+			break;
+		take(c, intid);
+	}
+	do_work(c->gic);
+}
+
+static void gicv3_enter(struct cpu *c)
+{
+	do_work(c->gic);
+}
+
+static void gicv3_hold(struct cpu *c, bool hold)
+{
+	c->gic->held = hold;
+	gic_hcr_update(c->gic, false);
+}
+
+/*
+ * What the virtual CPU interface would signal, computed, since no register
+ * says it: a pending list register whose group is on, above the guest's mask
+ * and its running priority. Pending alone is not enough: a masked one does not
+ * end a WFI.
+ */
+static bool gicv3_pending(struct cpu *c)
+{
+	struct vgic_prio_state ps;
+
+	do_work(c->gic);
+	gic_lr_load(c->gic);
+	gic_prio_state(&ps);
+	return vgic_can_take(&c->gic->v, &ps);
+}
+
+static void gicv3_kick(unsigned int cpu)
+{
+	struct gic_cpu *t;
+
+	if (cpu >= gic.p->cpu_count)
+		return;
+	t = &gic_cpus[cpu];
+	if (!__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
+		gic_send_kick(gic.p->cpu[cpu].mpidr);
+}
+
+static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
+{
+	struct vgic_sgi sgi = vgic_sgi_decode(value);
+	uint32_t bit = (uint32_t)BIT(sgi.intid);
+	unsigned int i;
+
+	for (i = 0; i < gic.p->cpu_count; i++) {
+		struct gic_cpu *t = &gic_cpus[i];
+
+		if (!vgic_sgi_targets(&sgi, gic.p->cpu[i].mpidr, t == c->gic) ||
+		    !__atomic_load_n(&t->online, __ATOMIC_ACQUIRE) ||
+		    group1(t, sgi.intid) != to_group1)
+			continue;
+		__atomic_fetch_or(&t->pend, bit, __ATOMIC_RELEASE);
+		if (__atomic_load_n(&t->enable, __ATOMIC_RELAXED) & bit)
+			gic_wake(t);
+	}
+}
+
+/* ICC_DIR_EL1 is trapped while active interrupts are out of list registers. */
+static void deactivate(struct gic_cpu *g, uint32_t intid)
+{
+	struct vgic_irq over;
+	bool found;
+
+	gic_lr_load(g);
+	found = vgic_dir(&g->v, intid, &over);
+	vgic_refill(&g->v);
+	gic_lr_store(g);
+	if (!found)
+		return;
+	if (over.flags & VGIC_HW)
+		gic_deactivate(intid);
+	else if (over.flags & VGIC_EOI)
+		gic_spi_ended(intid);
+}
+
+static int gicv3_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)
+{
+	if (read)
+		return -ENOENT;
+	switch (enc) {
+	case SYS_ICC_SGI1R:
+		send_sgi(c, *value, true);
+		return 0;
+	case SYS_ICC_ASGI1R: /* the other state's: there is only one with DS */
+		if (gic.ds)
+			send_sgi(c, *value, true);
+		return 0;
+	case SYS_ICC_SGI0R:
+		if (gic.ds)
+			send_sgi(c, *value, false);
+		return 0;
+	case SYS_ICC_DIR:
+		deactivate(c->gic, (uint32_t)*value & 0xffffff);
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+static bool wake(uint64_t rd)
+{
+	uint64_t end = clock_us() + WAKE_US;
+
+	mmio_write32(rd + GICR_WAKER, mmio_read32(rd + GICR_WAKER) &
+					      ~(uint32_t)GICR_WAKER_SLEEP);
+	while (mmio_read32(rd + GICR_WAKER) & GICR_WAKER_ASLEEP) {
+		if (clock_us() > end)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+/* Private interrupts: ours on, at the highest priority; all in group 1. */
+static void redistributor_init(struct gic_cpu *g)
+{
+	uint64_t sgi = g->rd + GIC_FRAME;
+	uint32_t ours = (uint32_t)BIT(GIC_KICK_SGI);
+
+	if (!wake(g->rd))
+		log_line("gicv3: redistributor of CPU %u does not wake", g->id);
+	if (gic.ds)
+		mmio_write32(sgi + GICD_IGROUPR, 0xffffffff);
+	mmio_write8(sgi + GICD_IPRIORITYR + GIC_KICK_SGI, 0);
+	if (gic.p->el2_timer_irq < GIC_PRIVATE) {
+		ours |= (uint32_t)BIT(gic.p->el2_timer_irq);
+		mmio_write8(sgi + GICD_IPRIORITYR + gic.p->el2_timer_irq, 0);
+	}
+	if (gic.p->gic_maintenance_irq < GIC_PRIVATE) {
+		ours |= (uint32_t)BIT(gic.p->gic_maintenance_irq);
+		mmio_write8(sgi + GICD_IPRIORITYR + gic.p->gic_maintenance_irq,
+			    0);
+	}
+	mmio_write32(sgi + GICD_ISENABLER, ours);
+}
+
+static void gicv3_cpu_init(struct cpu *c)
+{
+	struct gic_cpu *g = &gic_cpus[c->id];
+
+	c->gic = g;
+	g->id = c->id;
+	g->v.nr_lrs = gic.nr_lrs;
+	g->v.nr_queue = 0;
+	g->v.nr_evicted = 0;
+	g->v.groups = gic_groups();
+	g->held = false;
+	g->throttled = false;
+	g->pend = 0;
+	g->kicked = 0;
+	g->nr_inbox = 0;
+	g->asleep = true;
+	gic_interface_init(g);
+	if (g->rd)
+		redistributor_init(g);
+	else
+		log_line("gicv3: CPU %u has no redistributor", c->id);
+	__atomic_store_n(&g->work, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&g->online, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Somebody else's to finish: an LPI that this CPU had taken already. */
+static void hand_over(const struct vgic_irq *irq)
+{
+	unsigned int i;
+
+	for (i = 0; i < gic.p->cpu_count; i++)
+		if (__atomic_load_n(&gic_cpus[i].online, __ATOMIC_ACQUIRE)) {
+			gic_post(&gic_cpus[i], irq);
+			return;
+		}
+}
+
+/*
+ * What the guest had not taken yet goes back to the distributor, or to another
+ * CPU where it is an LPI, which nothing can make pending once more. SGIs end.
+ */
+static void gicv3_cpu_off(struct cpu *c)
+{
+	struct gic_cpu *g = c->gic;
+	struct vgic_irq irq;
+
+	gic_lock();
+	inbox_drain(g);
+	__atomic_store_n(&g->online, 0, __ATOMIC_SEQ_CST);
+	mail_serve(g);
+	inbox_drain(g); /* posts are made under the lock: this is all */
+	gic_lr_load(g);
+	while (vgic_take_any(&g->v, &irq)) {
+		if (irq.flags & VGIC_HW)
+			gic_give_back(g, irq.intid);
+		else if (irq.intid >= GIC_LPI)
+			hand_over(&irq);
+	}
+	g->v.nr_evicted = 0;
+	gic_spi_cpu_off(g);
+	gic_interface_off(g);
+	gic_unlock();
+}
+
+static int gicv3_init(const struct platform *p, struct strbuf *why)
+{
+	gic.p = p;
+	gic.gicd = p->gicd.base;
+	gic_probe();
+	return gic_dist_init(why);
+}
+
+static void gicv3_info(struct strbuf *out)
+{
+	unsigned int i;
+
+	strbuf_printf(out, "gicv3: %u list registers, %s, refused %llu\n",
+		      gic.nr_lrs, gic.ds ? "one security state" : "non-secure",
+		      (unsigned long long)gic.refused);
+	for (i = 0; i < gic.p->cpu_count; i++) {
+		const struct gic_cpu *g = &gic_cpus[i];
+
+		strbuf_printf(out,
+			      "cpu %u: %s injected %llu slow %llu "
+			      "maintenance %llu queued %u evicted %u "
+			      "lost %llu\n",
+			      i, g->online ? "on" : "off",
+			      (unsigned long long)g->injected,
+			      (unsigned long long)g->spilled,
+			      (unsigned long long)g->maintained, g->v.nr_queue,
+			      g->v.nr_evicted, (unsigned long long)g->lost);
+	}
+	for (i = 0; i < gic.nr_spi; i++)
+		strbuf_printf(out, "own interrupt %u%s%s\n", gic.spi[i].intid,
+			      gic.spi[i].enable ? " enabled by the guest" : "",
+			      gic.spi[i].level ? " high" : "");
+}
+
+const struct irqchip_ops gicv3_ops = {
+	.name = "gicv3",
+	.init = gicv3_init,
+	.cpu_init = gicv3_cpu_init,
+	.cpu_off = gicv3_cpu_off,
+	.handle = gicv3_handle,
+	.enter = gicv3_enter,
+	.hold = gicv3_hold,
+	.pending = gicv3_pending,
+	.kick = gicv3_kick,
+	.own = gicv3_own,
+	.set_level = gicv3_set_level,
+	.sysreg = gicv3_sysreg,
+	.info = gicv3_info,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * What the files of the GICv3 driver share. gicv3.c gives interrupts to this
+ * CPU's guest, gicv3_dist.c answers trapped frames, gicv3_spi.c plays the SPIs
+ * that the monitor took for itself, gicv3_lr.c holds the system registers.
+ */
+#ifndef ARCH_IRQ_GICV3_H
+#define ARCH_IRQ_GICV3_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gicv3_regs.h"
+#include "irq/irqchip.h"
+#include "irq/vgic.h"
+#include "irq/vgic_reg.h"
+#include "lock.h"
+#include "platform/platform.h"
+
+#define GIC_KICK_SGI 7
+#define GIC_INBOX 64
+#define GIC_MAX_VIRTUAL_SPI 32
+
+/* What one CPU asks another to do with its list registers. */
+enum gic_op {
+	GIC_QUERY,
+	GIC_TAKE_PENDING,
+	GIC_TAKE_ACTIVE,
+	GIC_GROUPS, /* mask is the new v.groups */
+};
+
+enum gic_mail_state {
+	GIC_MAIL_FREE,
+	GIC_MAIL_POSTED,
+	GIC_MAIL_DOING,
+	GIC_MAIL_DONE
+};
+
+struct gic_mail {
+	uint32_t state; /* atomic, enum gic_mail_state */
+	enum gic_op op;
+	uint32_t first, mask;
+	struct vgic_held held; /* the answer */
+};
+
+struct gic_cpu {
+	struct vgic_cpu v; /* its own CPU's only */
+	unsigned int id;
+	uint64_t rd;	 /* redistributor; 0: this CPU has none */
+	uint32_t online; /* atomic */
+	uint32_t work;	 /* atomic: there is something for enter() */
+	uint32_t kicked; /* atomic: a kick is on its way */
+	uint32_t pend;	 /* atomic: SGIs and played PPIs */
+	uint32_t enable; /* of those; changed under gic.lock */
+	uint32_t edge;
+	uint32_t group[3]; /* guest's IGROUPR of private interrupts */
+	uint8_t prio[GIC_PRIVATE];
+	bool asleep;	      /* the guest's GICR_WAKER */
+	struct gic_mail mail; /* written under gic.lock */
+	struct spinlock inbox_lock;
+	unsigned int nr_inbox;
+	struct vgic_irq inbox[GIC_INBOX];
+	uint64_t hcr; /* as in ICH_HCR_EL2 */
+	bool held, throttled;
+	uint32_t lr_intid[VGIC_MAX_LRS]; /* what was last written there */
+	uint64_t injected, spilled, maintained, lost;
+};
+
+/* An SPI that is the monitor's, as the guest is to see it. */
+struct gic_spi {
+	uint32_t intid;
+	uint64_t route;
+	uint8_t prio;
+	bool enable, latch, level, edge;
+	unsigned int held; /* 1 + the CPU that has it in hand */
+};
+
+struct gic {
+	const struct platform *p;
+	uint64_t gicd;
+	bool ds; /* one security state */
+	unsigned int idbits, prebits;
+	uint8_t prio_mask;
+	unsigned int nr_lrs;
+	bool tds;			/* ICH_HCR_EL2.TDIR works */
+	struct spinlock lock;		/* what follows; gic_lock() */
+	uint32_t vctlr;			/* the guest's GICD_CTLR */
+	uint32_t group[VGIC_SPIS / 32]; /* the guest's IGROUPR */
+	uint32_t own[VGIC_SPIS / 32];	/* the monitor's; read without lock */
+	uint8_t holder[VGIC_SPIS];	/* 1 + CPU that acknowledged it last */
+	unsigned int nr_spi;
+	struct gic_spi spi[GIC_MAX_VIRTUAL_SPI];
+	uint64_t refused;
+};
+
+extern struct gic gic;
+extern struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
+/* 0: as many list registers as there are. For tests; before init. */
+extern unsigned int gicv3_max_lrs;
+
+/* gicv3_lr.c: list registers and the CPU interface */
+void gic_lr_load(struct gic_cpu *g);
+void gic_lr_store(struct gic_cpu *g);
+/* One more pending interrupt straight into a free one, if there is nothing to
+ * weigh up. */
+bool gic_lr_fast(struct gic_cpu *g, const struct vgic_irq *irq);
+void gic_hcr_update(struct gic_cpu *g, bool force);
+void gic_prio_state(struct vgic_prio_state *ps);
+void gic_interface_init(struct gic_cpu *g);
+void gic_interface_off(struct gic_cpu *g);
+uint32_t gic_ack(void);
+uint8_t gic_running_priority(void);
+void gic_eoi(uint32_t intid);
+void gic_deactivate(uint32_t intid);
+void gic_probe(void);
+void gic_send_kick(uint64_t mpidr);
+
+/* gicv3.c */
+void gic_lock(void);
+void gic_unlock(void);
+struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
+			     uint32_t mask);
+void gic_post(struct gic_cpu *t, const struct vgic_irq *irq);
+void gic_wake(struct gic_cpu *t); /* look at your work */
+uint8_t gic_groups(void);
+/* Address of the 32 bits for the INTIDs from first on. */
+uint64_t gic_bits(const struct gic_cpu *g, enum vgic_reg_kind kind,
+		  uint32_t first);
+/* Deactivate what the guest will not end; pending once more if edge. */
+void gic_give_back(const struct gic_cpu *g, uint32_t intid);
+
+/* gicv3_dist.c */
+int gic_dist_init(struct strbuf *why);
+
+/* gicv3_spi.c: all under gic.lock unless said otherwise */
+bool gic_spi_is_own(uint32_t intid); /* no lock */
+struct gic_spi *gic_spi_find(uint32_t intid);
+void gic_spi_deliver(struct gic_spi *s);
+/* Taken out of a CPU's hands before the guest took it. */
+void gic_spi_taken(struct gic_spi *s);
+void gic_spi_ended(uint32_t intid); /* takes the lock */
+void gic_spi_cpu_off(struct gic_cpu *g);
+void gicv3_own(uint32_t intid, unsigned int cpu);
+void gicv3_set_level(uint32_t intid, bool level);
+
+#endif

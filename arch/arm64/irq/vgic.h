@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * One CPU's virtual interrupts: which sit in list registers, which wait in the
+ * spill queue, which active ones had to leave their list register. Works on a
+ * copy of the list registers that the caller loads and stores. Pure.
+ */
+#ifndef ARCH_IRQ_VGIC_H
+#define ARCH_IRQ_VGIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VGIC_MAX_LRS 16
+#define VGIC_QUEUE 512
+/* From here on the caller stops acknowledging what may wait outside. */
+#define VGIC_QUEUE_HIGH (VGIC_QUEUE - 64)
+#define VGIC_EVICTED 64
+
+enum vgic_flag {
+	VGIC_GROUP1 = 1,
+	VGIC_HW = 2,  /* active in the distributor until the guest is done */
+	VGIC_EOI = 4, /* HW = 0, and the end of it is of interest */
+	VGIC_PENDING = 8, /* evicted while active: and pending again */
+};
+
+struct vgic_irq {
+	uint32_t intid;
+	uint8_t prio;
+	uint8_t flags; /* enum vgic_flag */
+};
+
+enum vgic_groups {
+	VGIC_GRP0_ON = 1,
+	VGIC_GRP1_ON = 2
+};
+
+struct vgic_cpu {
+	unsigned int nr_lrs;
+	uint64_t lr[VGIC_MAX_LRS]; /* a copy while an operation runs */
+	uint16_t dirty;		   /* which of the copy the caller must store */
+	bool split;		   /* the guest's EOImode is 1 */
+	uint8_t groups; /* enum vgic_groups: on in the guest's GICD_CTLR */
+	unsigned int nr_queue, nr_evicted;
+	struct vgic_irq queue[VGIC_QUEUE]; /* pending; the most urgent last */
+	struct vgic_irq evicted[VGIC_EVICTED]; /* active */
+};
+
+enum vgic_result {
+	VGIC_TAKEN,  /* in a list register, or waiting for one */
+	VGIC_MERGED, /* it was pending already */
+	VGIC_FULL,   /* no room anywhere: nothing was changed */
+};
+
+uint64_t vgic_lr_encode(const struct vgic_irq *irq, uint64_t state);
+struct vgic_irq vgic_lr_decode(uint64_t lr);
+
+/*
+ * After loading: with EOImode 1, LPIs that are still active are finished,
+ * since LPIs have no active state that a guest would end. (QEMU before 9.0
+ * leaves them so for ever; hardware does not.)
+ */
+void vgic_loaded(struct vgic_cpu *v);
+
+/*
+ * Interrupts with VGIC_EOI that the guest has ended since: their list registers
+ * become free. Returns how many.
+ */
+unsigned int vgic_take_ended(struct vgic_cpu *v, uint32_t intid[VGIC_MAX_LRS]);
+
+/* Make an interrupt pending for the guest. */
+enum vgic_result vgic_inject(struct vgic_cpu *v, const struct vgic_irq *irq);
+/* Fill free list registers from the queue, then with evicted active ones. */
+void vgic_refill(struct vgic_cpu *v);
+/* ICH_HCR_EL2 without En: what the guest's doings must be reported. */
+uint64_t vgic_hcr(const struct vgic_cpu *v);
+
+/*
+ * Of the 32 INTIDs from first: which are held here, pending (in a list register
+ * or the queue) and active.
+ */
+struct vgic_held {
+	uint32_t pending, active;
+};
+struct vgic_held vgic_query(const struct vgic_cpu *v, uint32_t first);
+/* Take the pending state away from those in mask: which had it. */
+uint32_t vgic_take_pending(struct vgic_cpu *v, uint32_t first, uint32_t mask);
+/* The same for the active state; what is pending too stays so. */
+uint32_t vgic_take_active(struct vgic_cpu *v, uint32_t first, uint32_t mask);
+/* Take any pending or (active false) interrupt out: false when none is left. */
+bool vgic_take_any(struct vgic_cpu *v, struct vgic_irq *irq);
+/* All pending ones back into the queue: after v->groups changed. */
+void vgic_unload(struct vgic_cpu *v);
+
+/* The CPU interface's state as the guest sees it. */
+struct vgic_prio_state {
+	uint32_t ap0r[4], ap1r[4]; /* ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2 */
+	uint32_t vmcr;
+	unsigned int prebits;
+};
+
+/*
+ * EOImode 0, and the guest ended interrupts that have no list register: each
+ * call hands out one that is over; false when there are no more.
+ */
+bool vgic_reap(struct vgic_cpu *v, const struct vgic_prio_state *ps,
+	       struct vgic_irq *over);
+/*
+ * The guest's trapped write to ICC_DIR: true if over was active here and needs
+ * the same in the distributor (over->flags has VGIC_HW) or is virtual.
+ */
+bool vgic_dir(struct vgic_cpu *v, uint32_t intid, struct vgic_irq *over);
+
+/* Would the CPU interface signal one of the list registers' interrupts? */
+bool vgic_can_take(const struct vgic_cpu *v, const struct vgic_prio_state *ps);
+
+#endif

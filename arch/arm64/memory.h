@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * The monitor's own memory: a bump allocator at boot over its part of RAM, and
+ * EL2's stage 1 over that and everything else.
+ */
+#ifndef ARCH_MEMORY_H
+#define ARCH_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct platform;
+
+/* Boot only; panics when the monitor's share of RAM is used up. Zeroed. */
+void *memory_alloc(size_t size, size_t align);
+/* As above with an unmapped page below it; before mmu_init(). The top. */
+void *memory_alloc_stack(size_t size);
+void memory_init(uint64_t start, uint64_t end);
+size_t memory_left(void);
+size_t memory_used(void);
+
+enum mmu_attr {
+	MMU_NONE,
+	MMU_TEXT, /* read, execute */
+	MMU_RODATA,
+	MMU_RAM, /* read, write, write-back inner-shareable */
+	MMU_DEVICE, /* nGnRnE, read, write */
+};
+
+/* EL2's tables, in force on this CPU when it returns. */
+void mmu_init(const struct platform *p);
+/* As in the tables: for tests and `monitor info mmu`. Returns the descriptor. */
+uint64_t mmu_query(uint64_t va);
+uint64_t mmu_ttbr(void);
+uint64_t mmu_tcr(void);
+uint64_t mmu_sctlr(void);
+#define MMU_MAIR 0x04ffull /* 0: WB, 1: nGnRE, 2: nGnRnE */
+
+#endif

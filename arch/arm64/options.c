@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/* See options.h. */
+#include "options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "stub/strbuf.h"
+
+static const char prefix[] = "hyperstub.";
+
+/* Decimal or 0x, with K, M, G; the whole of s[0..n). */
+static int parse_size(const char *s, size_t n, uint64_t *v)
+{
+	uint64_t r = 0;
+	unsigned int base = 10;
+	size_t i = 0;
+
+	if (n > 2 && s[0] == '0' && s[1] == 'x') {
+		base = 16;
+		i = 2;
+	}
+	if (i == n)
+		return -EINVAL;
+	for (; i < n; i++) {
+		unsigned int d;
+
+		if (s[i] >= '0' && s[i] <= '9')
+			d = (unsigned int)(s[i] - '0');
+		else if (base == 16 && (s[i] | 32) >= 'a' && (s[i] | 32) <= 'f')
+			d = (unsigned int)((s[i] | 32) - 'a') + 10;
+		else if (i + 1 == n && i > 0 && strchr("KMG", s[i]))
+			break;
+		else
+			return -EINVAL;
+		if (r > (UINT64_MAX >> 5) / base)
+			return -ERANGE;
+		r = r * base + d;
+	}
+	if (i < n) {
+		unsigned int shift = s[i] == 'K' ? 10 : s[i] == 'M' ? 20 : 30;
+
+		if (r > UINT64_MAX >> shift)
+			return -ERANGE;
+		r <<= shift;
+	}
+	*v = r;
+	return 0;
+}
+
+static bool is(const char *s, size_t n, const char *word)
+{
+	return strlen(word) == n && !memcmp(s, word, n);
+}
+
+static int parse_bool(const char *s, size_t n, bool *v)
+{
+	if (!n || is(s, n, "on") || is(s, n, "yes") || is(s, n, "1"))
+		*v = true;
+	else if (is(s, n, "off") || is(s, n, "no") || is(s, n, "0"))
+		*v = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int parse_small(const char *s, size_t n, unsigned int *v)
+{
+	uint64_t x;
+
+	if (parse_size(s, n, &x) || x > 1024)
+		return -EINVAL;
+	*v = (unsigned int)x;
+	return 0;
+}
+
+static int parse_one(struct options *o, const char *name, size_t nn,
+		     const char *s, size_t n)
+{
+	if (is(name, nn, "share"))
+		return parse_size(s, n, &o->share);
+	if (is(name, nn, "wait"))
+		return parse_bool(s, n, &o->wait);
+	if (is(name, nn, "vhe"))
+		return parse_bool(s, n, &o->vhe);
+	if (is(name, nn, "shadow-pages"))
+		return parse_size(s, n, &o->shadow_pages);
+	if (is(name, nn, "list-registers"))
+		return parse_small(s, n, &o->list_registers);
+	if (is(name, nn, "granule")) {
+		if (parse_size(s, n, &(uint64_t){ 0 }))
+			return -EINVAL;
+		if (is(s, n, "4K") || is(s, n, "4"))
+			o->granule = 4;
+		else if (is(s, n, "16K") || is(s, n, "16"))
+			o->granule = 16;
+		else if (is(s, n, "64K") || is(s, n, "64"))
+			o->granule = 64;
+		else
+			return -EINVAL;
+		return 0;
+	}
+	if (is(name, nn, "guest")) {
+		o->no_guest = is(s, n, "none");
+		return o->no_guest ? 0 : -EINVAL;
+	}
+	if (is(name, nn, "gdb")) {
+		if (is(s, n, "virtio"))
+			o->gdb = GDB_VIRTIO;
+		else if (is(s, n, "uart"))
+			o->gdb = GDB_UART;
+		else if (is(s, n, "none"))
+			o->gdb = GDB_NONE;
+		else
+			return -EINVAL;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int options_parse(struct options *o, const char *p, struct strbuf *why)
+{
+	*o = (struct options){ .share = 64ull << 20, .vhe = true };
+	while (*p) {
+		size_t n = 0, eq;
+		int err;
+
+		while (*p == ' ')
+			p++;
+		while (p[n] && p[n] != ' ')
+			n++;
+		if (n < sizeof(prefix) || memcmp(p, prefix, sizeof(prefix) - 1)) {
+			p += n;
+			continue;
+		}
+		for (eq = sizeof(prefix) - 1; eq < n && p[eq] != '='; eq++)
+			;
+		err = parse_one(o, p + sizeof(prefix) - 1,
+				eq - (sizeof(prefix) - 1),
+				p + eq + (eq < n), n - eq - (eq < n));
+		if (err) {
+			strbuf_printf(why, err == -ENOENT ?
+				"command line: %.*s is not an option of the monitor" :
+				"command line: %.*s has a value that is not allowed",
+				(int)n, p);
+			return -EINVAL;
+		}
+		p += n;
+	}
+	return 0;
+}

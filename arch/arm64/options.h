@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/* The monitor's own command line: words hyperstub.NAME[=VALUE]. Pure. */
+#ifndef ARCH_OPTIONS_H
+#define ARCH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct strbuf;
+
+enum option_gdb { GDB_AUTO, GDB_VIRTIO, GDB_UART, GDB_NONE };
+
+struct options {
+	uint64_t share; /* bytes at the top of RAM; default 64 MiB */
+	bool wait; /* the guest's first instruction waits for a debugger */
+	bool no_guest; /* hyperstub.guest=none */
+	bool vhe; /* use E2H=1 where the core has it */
+	enum option_gdb gdb;
+	unsigned int granule; /* stage 2: 4, 16 or 64 (KiB); 0 = choose */
+	uint64_t shadow_pages; /* pool for breakpoints; 0 = what fits */
+	unsigned int list_registers; /* use at most this many; 0 = all */
+};
+
+/*
+ * Unknown words without the prefix are somebody else's and skipped; an unknown
+ * hyperstub.* or a wrong value is -EINVAL with text.
+ */
+int options_parse(struct options *o, const char *cmdline, struct strbuf *why);
+
+extern struct options options;
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/* See timer.h. */
+#include "timer.h"
+
+#include <errno.h>
+
+#include "barrier.h"
+#include "clock.h"
+#include "cpu.h"
+#include "sysreg.h"
+
+#define CTL_ENABLE BIT(0)
+#define CTL_IMASK BIT(1)
+
+#define ENC_CNTPCT SYSREG_ENC(3, 3, 14, 0, 1)
+#define ENC_CNTPCTSS SYSREG_ENC(3, 3, 14, 0, 5)
+#define ENC_CNTP_TVAL SYSREG_ENC(3, 3, 14, 2, 0)
+#define ENC_CNTP_CTL SYSREG_ENC(3, 3, 14, 2, 1)
+#define ENC_CNTP_CVAL SYSREG_ENC(3, 3, 14, 2, 2)
+
+static uint64_t offset; /* changes while the world is stopped only */
+
+static uint64_t read_cntp_ctl(void)
+{
+	return read_sysreg_el1(cntp_ctl_el0, CNTP_CTL_EL02);
+}
+
+static void write_cntp_ctl(uint64_t v)
+{
+	write_sysreg_el1(v, cntp_ctl_el0, CNTP_CTL_EL02);
+}
+
+static uint64_t read_cntp_cval(void)
+{
+	return read_sysreg_el1(cntp_cval_el0, CNTP_CVAL_EL02);
+}
+
+static void write_cntp_cval(uint64_t v)
+{
+	write_sysreg_el1(v, cntp_cval_el0, CNTP_CVAL_EL02);
+}
+
+void timer_park(struct cpu *c)
+{
+	c->cntv_ctl = read_sysreg_el1(cntv_ctl_el0, CNTV_CTL_EL02);
+	c->cntp_ctl = read_cntp_ctl();
+	write_sysreg_el1(c->cntv_ctl | CTL_IMASK, cntv_ctl_el0, CNTV_CTL_EL02);
+	write_cntp_ctl(c->cntp_ctl | CTL_IMASK);
+	isb(); /* orders the masking before interrupts are looked at */
+}
+
+void timer_unpark(struct cpu *c)
+{
+	write_sysreg_el1(c->cntv_ctl, cntv_ctl_el0, CNTV_CTL_EL02);
+	write_cntp_ctl(c->cntp_ctl);
+}
+
+uint64_t timer_offset(void)
+{
+	return offset;
+}
+
+void timer_set_offset(uint64_t ticks)
+{
+	offset = ticks;
+}
+
+void timer_apply_offset(struct cpu *c)
+{
+	uint64_t old = read_sysreg(cntvoff_el2);
+
+	write_sysreg(offset, cntvoff_el2);
+	/* CNTP_CVAL is physical time: what the guest meant moves along. */
+	write_cntp_cval(read_cntp_cval() + offset - old);
+	/* EL1PCTEN and EL1PCEN (EL1PTEN): trap once there is an offset */
+	if (offset)
+		write_sysreg(0, cnthctl_el2);
+	isb(); /* orders it before the guest reads its clocks */
+}
+
+int timer_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
+{
+	uint64_t now = clock_ticks();
+
+	switch (enc) {
+	case ENC_CNTPCT:
+	case ENC_CNTPCTSS:
+		if (!read)
+			return -EINVAL;
+		*v = now - offset;
+		return 0;
+	case ENC_CNTP_CTL:
+		if (read)
+			*v = read_cntp_ctl();
+		else
+			write_cntp_ctl(*v);
+		return 0;
+	case ENC_CNTP_CVAL:
+		if (read)
+			*v = read_cntp_cval() - offset;
+		else
+			write_cntp_cval(*v + offset);
+		return 0;
+	case ENC_CNTP_TVAL:
+		if (read)
+			*v = (uint32_t)(read_cntp_cval() - now);
+		else
+			write_cntp_cval(now + (uint64_t)(int64_t)(int32_t)*v);
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+void timer_arm(uint64_t us)
+{
+	write_sysreg(clock_ticks() + us * clock_hz() / 1000000, cnthp_cval_el2);
+	write_sysreg(CTL_ENABLE, cnthp_ctl_el2);
+	isb(); /* orders the arming before the guest runs */
+}
+
+void timer_disarm(void)
+{
+	write_sysreg(0, cnthp_ctl_el2);
+	isb(); /* orders it before interrupts are looked at */
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * The guest's clocks: CNTVOFF_EL2 takes the time it stood still out of the
+ * virtual counter; after a first such stop CNTPCT and CNTP_* are trapped and
+ * shifted alike.
+ */
+#ifndef ARCH_TIMER_H
+#define ARCH_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+
+/* Guest's timers quiet while it is parked, as they were when it goes on. */
+void timer_park(struct cpu *c);
+void timer_unpark(struct cpu *c);
+/* What has been taken out of the guest's time so far, in ticks. */
+uint64_t timer_offset(void);
+void timer_set_offset(uint64_t ticks);
+/* This CPU's CNTVOFF_EL2 and traps as timer_offset() says. */
+void timer_apply_offset(struct cpu *c);
+/* A trapped CNTPCT_EL0 or CNTP_*; -ENOENT: another register. */
+int timer_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v);
+
+/* EL2's own timer on this CPU: irq_own() with its INTID after us microseconds. */
+void timer_arm(uint64_t us);
+void timer_disarm(void);
+
+#endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/* See world.h. */
+#include "world.h"
+
+#include <errno.h>
+
+#include "barrier.h"
+#include "clock.h"
+#include "cpu.h"
+#include "debug.h"
+#include "fault.h"
+#include "irq/irqchip.h"
+#include "lock.h"
+#include "log.h"
+#include "link.h"
+#include "stub/strbuf.h"
+#include "sysreg.h"
+#include "timer.h"
+
+#define CALL_IDLE 0
+#define CALL_ASKED 1
+#define CALL_DONE 2
+#define CALL_US 100000
+#define LONE_STEP_US 10000 /* then the others run as well */
+#define LONE_STEPS 32 /* in a row, then the others get LONE_REST_US */
+#define LONE_REST_US 100
+
+static struct {
+	struct spinlock lock;
+	uint32_t stopping; /* atomic; a stop is wanted or there */
+	uint32_t report; /* atomic; its event is not told yet */
+	uint32_t stopped; /* atomic; told */
+	uint32_t deferred; /* atomic; CPUs wait for a lone step to end */
+	uint64_t deferred_mask;
+	struct target_event event;
+	uint64_t deadline_us;
+	uint64_t stop_ticks;
+	unsigned int lone_steps;
+	bool faulted;
+} world;
+
+bool world_stops_time = true;
+
+static bool flag(uint32_t *f)
+{
+	return __atomic_load_n(f, __ATOMIC_ACQUIRE);
+}
+
+static void set_flag(uint32_t *f, uint32_t v)
+{
+	__atomic_store_n(f, v, __ATOMIC_RELEASE);
+}
+
+static bool is_on(struct cpu *c)
+{
+	return flag(&c->power) && __atomic_load_n(&c->power, __ATOMIC_ACQUIRE) ==
+					  CPU_ON;
+}
+
+void world_cpu_init(struct cpu *c)
+{
+	set_flag(&c->parked, 0);
+	c->lost = 0;
+	c->event_kept = false;
+	c->step = STEP_NONE;
+	timer_apply_offset(c);
+	/* One that comes up into a stopped world waits with the others. */
+	set_flag(&c->halt, flag(&world.stopping));
+}
+
+/* world.lock held. */
+static void begin_stop(struct cpu *self, const struct target_event *ev)
+{
+	world.event = *ev;
+	world.deadline_us = clock_us() + WORLD_STOP_US;
+	world.deferred_mask = 0;
+	set_flag(&world.deferred, 0);
+	set_flag(&world.stopping, 1);
+	set_flag(&world.report, 1);
+	for (unsigned int i = 0; i < cpu_count(); i++)
+		set_flag(&cpu_get(i)->halt, 1);
+	dsb(ish); /* orders the flags before the kicks */
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (c != self && is_on(c) && !flag(&c->parked))
+			irqchip->kick(i);
+	}
+}
+
+void world_event(struct cpu *c, const struct target_event *ev)
+{
+	spin_lock(&world.lock);
+	if (!flag(&world.stopping)) {
+		begin_stop(c, ev);
+	} else if (ev->reason == TARGET_STOP_TRAP) {
+		/*
+		 * A step that is over. Breakpoints and watchpoints stop before
+		 * their instruction: they come again by themselves.
+		 */
+		c->event_kept = true;
+		c->event = *ev;
+	}
+	spin_unlock(&world.lock);
+}
+
+void world_halt_at_start(struct cpu *c)
+{
+	struct target_event ev = { .reason = TARGET_STOP_TRAP, .cpu = c->id };
+
+	if (!flag(&world.stopping))
+		world_event(c, &ev);
+}
+
+bool world_is_stopped(void)
+{
+	return flag(&world.stopped);
+}
+
+static bool all_parked(void)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (is_on(c) && !flag(&c->parked))
+			return false;
+	}
+	return true;
+}
+
+/* On any parked CPU: tell the session when it is time. */
+static void try_report(void)
+{
+	bool all = all_parked();
+
+	if (!all && clock_us() < world.deadline_us)
+		return;
+	if (!link_trylock())
+		return;
+	if (flag(&world.report)) {
+		for (unsigned int i = 0; !all && i < cpu_count(); i++) {
+			struct cpu *c = cpu_get(i);
+
+			if (is_on(c) && !flag(&c->parked)) {
+				c->lost = 1;
+				log_line("CPU %u does not answer a stop request",
+					 i);
+			}
+		}
+		world.stop_ticks = clock_ticks();
+		set_flag(&world.report, 0);
+		set_flag(&world.stopped, 1);
+		link_event(&world.event);
+	}
+	link_unlock();
+}
+
+static void serve_call(struct cpu *c)
+{
+	if (__atomic_load_n(&c->call_state, __ATOMIC_ACQUIRE) != CALL_ASKED)
+		return;
+	c->call_fn(c, c->call_arg);
+	set_flag(&c->call_state, CALL_DONE);
+}
+
+static void save_context(struct cpu *c)
+{
+	struct cpu_context *x = &c->ctx;
+
+	x->sctlr = read_sysreg_el1(sctlr_el1, SCTLR_EL12);
+	x->tcr = read_sysreg_el1(tcr_el1, TCR_EL12);
+	x->ttbr0 = read_sysreg_el1(ttbr0_el1, TTBR0_EL12);
+	x->ttbr1 = read_sysreg_el1(ttbr1_el1, TTBR1_EL12);
+	x->mair = read_sysreg_el1(mair_el1, MAIR_EL12);
+	x->vbar = read_sysreg_el1(vbar_el1, VBAR_EL12);
+	x->cpacr = read_sysreg_el1(cpacr_el1, CPACR_EL12);
+	x->elr = read_sysreg_el1(elr_el1, ELR_EL12);
+	x->spsr = read_sysreg_el1(spsr_el1, SPSR_EL12);
+	x->sp_el0 = read_sysreg(sp_el0);
+	x->sp_el1 = read_sysreg(sp_el1);
+}
+
+static void restore_context(struct cpu *c)
+{
+	/* sp is the only one that the debugger writes there */
+	write_sysreg(c->ctx.sp_el0, sp_el0);
+	write_sysreg(c->ctx.sp_el1, sp_el1);
+}
+
+void world_park(struct cpu *c)
+{
+	save_context(c);
+	timer_park(c);
+	debug_park(c);
+	c->lost = 0;
+	set_flag(&c->parked, 1);
+	while (flag(&c->halt)) {
+		serve_call(c);
+		if (flag(&world.report))
+			try_report();
+		else
+			wfi();
+		irqchip->handle(c);
+		link_serve();
+	}
+	set_flag(&c->parked, 0);
+	restore_context(c);
+	timer_apply_offset(c);
+	timer_unpark(c);
+	debug_unpark(c);
+}
+
+int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg)
+{
+	uint64_t end;
+
+	if (c == this_cpu()) {
+		fn(c, arg);
+		return 0;
+	}
+	if (!is_on(c) || !flag(&c->parked))
+		return -EBUSY;
+	if (__atomic_load_n(&c->call_state, __ATOMIC_ACQUIRE) == CALL_ASKED)
+		return -ETIMEDOUT; /* an earlier one never came back */
+	c->call_fn = fn;
+	c->call_arg = arg;
+	set_flag(&c->call_state, CALL_ASKED);
+	dsb(ish); /* orders the request before the kick */
+	irqchip->kick(c->id);
+	end = clock_us() + CALL_US;
+	while (__atomic_load_n(&c->call_state, __ATOMIC_ACQUIRE) != CALL_DONE)
+		if (clock_us() > end)
+			return -ETIMEDOUT;
+	set_flag(&c->call_state, CALL_IDLE);
+	return 0;
+}
+
+static void release(uint64_t mask)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++)
+		if (mask & BIT(i))
+			set_flag(&cpu_get(i)->halt, 0);
+	dsb(ish); /* orders the flags before the kicks */
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (mask & BIT(i) && c != this_cpu() && is_on(c))
+			irqchip->kick(i);
+	}
+}
+
+void world_release_deferred(void)
+{
+	uint64_t mask = 0;
+
+	spin_lock(&world.lock);
+	if (flag(&world.deferred)) {
+		mask = world.deferred_mask;
+		set_flag(&world.deferred, 0);
+	}
+	spin_unlock(&world.lock);
+	release(mask);
+}
+
+void world_timer(struct cpu *c)
+{
+	timer_disarm();
+	world_release_deferred();
+}
+
+/* An event of a CPU that is to run now: told at once, nobody runs. */
+static bool report_kept(const struct target_action *action)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (!c->event_kept || action[i].kind == TARGET_STAY)
+			continue;
+		c->event_kept = false;
+		if (!is_on(c))
+			continue;
+		world.event = c->event;
+		set_flag(&world.stopped, 0);
+		set_flag(&world.report, 1);
+		return true;
+	}
+	return false;
+}
+
+/* The one CPU that makes a single step while all others may run, or -1. */
+static int lone_stepper(const struct target_action *action)
+{
+	int lone = -1;
+
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		if (action[i].kind == TARGET_RANGE)
+			return -1;
+		if (action[i].kind != TARGET_STEP)
+			continue;
+		if (lone >= 0)
+			return -1;
+		lone = (int)i;
+	}
+	return lone;
+}
+
+static void set_steps(const struct target_action *action)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+
+		c->step = action[i].kind == TARGET_STEP	 ? STEP_ONE :
+			  action[i].kind == TARGET_RANGE ? STEP_RANGE :
+							   STEP_NONE;
+		c->range_start = action[i].start;
+		c->range_end = action[i].end;
+	}
+}
+
+int world_resume(const struct target_action *action, struct bp_table *table,
+		 struct strbuf *why)
+{
+	uint64_t mask = 0, now;
+	int lone, err;
+
+	if (!world_is_stopped()) {
+		strbuf_puts(why, "the guest is not stopped");
+		return -EBUSY;
+	}
+	if (world.faulted) {
+		strbuf_puts(why, "the monitor has had a fault of its own; read it out, then `monitor reset`");
+		return -EIO;
+	}
+	err = debug_sync(table, why);
+	if (err)
+		return err;
+	if (report_kept(action))
+		return 0;
+	set_steps(action);
+	for (unsigned int i = 0; i < cpu_count(); i++)
+		if (action[i].kind != TARGET_STAY)
+			mask |= BIT(i);
+
+	now = clock_ticks();
+	if (world_stops_time)
+		timer_set_offset(timer_offset() + now - world.stop_ticks);
+	lone = lone_stepper(action);
+	spin_lock(&world.lock);
+	set_flag(&world.stopped, 0);
+	set_flag(&world.stopping, 0);
+	if (lone >= 0 && mask != BIT(lone) &&
+	    ++world.lone_steps % LONE_STEPS) {
+		cpu_get((unsigned int)lone)->step_alone = true;
+		world.deferred_mask = mask & ~BIT(lone);
+		set_flag(&world.deferred, 1);
+		mask = BIT(lone);
+	} else if (lone >= 0 && mask != BIT(lone)) {
+		cpu_get((unsigned int)lone)->step_after_us = LONE_REST_US;
+	} else if (lone < 0) {
+		world.lone_steps = 0;
+	}
+	spin_unlock(&world.lock);
+	release(mask);
+	return 0;
+}
+
+void world_monitor_fault(struct cpu *c, const struct el2_frame *f, uint64_t esr,
+			 uint64_t far)
+{
+	static struct target_event ev = { .reason = TARGET_STOP_FAULT };
+	static char text[200];
+	struct strbuf sb;
+
+	strbuf_init(&sb, text, sizeof(text));
+	strbuf_printf(&sb, "hyperstub: fault in the monitor on CPU %u, ESR 0x%llx FAR 0x%llx; `monitor log` has the registers",
+		      c ? c->id : 0, (unsigned long long)esr,
+		      (unsigned long long)far);
+	if (!c || world.faulted)
+		for (;;)
+			wfi(); /* a fault while telling of one */
+	world.faulted = true;
+	ev.cpu = c->id;
+	ev.text = text;
+	/* Locks that were held when it happened may never be free: do without. */
+	link_break_lock(c);
+	world.lock.held = 0;
+	if (!flag(&world.stopping))
+		world_event(c, &ev);
+	else {
+		world.event = ev;
+		set_flag(&world.report, 1);
+	}
+	world_park(c);
+	for (;;)
+		wfi();
+}

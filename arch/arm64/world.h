@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * Who runs and who is parked. Asked for by the session or by an event on a CPU;
+ * counted per CPU. Knows nothing of packets.
+ *
+ * A CPU parks between two runs of its guest, its interrupts still served. The
+ * last one to park (or any of them, once the time for it is up) tells the session.
+ */
+#ifndef ARCH_WORLD_H
+#define ARCH_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stub/target.h"
+
+struct bp_table;
+struct cpu;
+struct el2_frame;
+struct strbuf;
+
+#define WORLD_STOP_US 5000 /* a CPU that has not parked by then is lost */
+
+void world_cpu_init(struct cpu *c);
+/* Stop all for this reason. From the CPU that it happened on, or the session. */
+void world_event(struct cpu *c, const struct target_event *ev);
+/* Called by cpu_loop() while c->halt: returns when c may run its guest. */
+void world_park(struct cpu *c);
+/* The guest's first instruction waits; before any CPU runs. */
+void world_halt_at_start(struct cpu *c);
+/* Everything is stopped and has been told. */
+bool world_is_stopped(void);
+/* For the session, with the world stopped: let CPUs go. */
+int world_resume(const struct target_action *action, struct bp_table *table,
+		 struct strbuf *why);
+/*
+ * Run fn on a parked (or this very) CPU and wait for it, 100 ms at most.
+ * -EBUSY: it runs or is off. -ETIMEDOUT.
+ */
+int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg);
+/* The CPUs that wait for a lone step to end go after all. */
+void world_release_deferred(void);
+/* An interrupt of EL2's own timer. */
+void world_timer(struct cpu *c);
+/* EL2 itself faulted here: told to the debugger, this CPU stays where it is. */
+void world_monitor_fault(struct cpu *c, const struct el2_frame *f, uint64_t esr,
+			 uint64_t far) __attribute__((noreturn));
+
+/* `monitor set stop-time`: guest time stands still while stopped. */
+extern bool world_stops_time;
+
+#endif
