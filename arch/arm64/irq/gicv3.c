@@ -26,7 +26,6 @@
 
 struct gic gic;
 struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
-unsigned int gicv3_max_lrs;
 
 static void mail_serve(struct gic_cpu *g);
 
@@ -141,7 +140,7 @@ void gic_wake(struct gic_cpu *t)
 	__atomic_store_n(&t->work, 1, __ATOMIC_SEQ_CST);
 	if (t != this_cpu()->gic &&
 	    !__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
-		gic_send_kick(gic.p->cpu[t->id].mpidr);
+		gic_send_kick(cpu_get(t->id)->mpidr);
 }
 
 void gic_post(struct gic_cpu *t, const struct vgic_irq *irq)
@@ -386,11 +385,11 @@ static void gicv3_kick(unsigned int cpu)
 {
 	struct gic_cpu *t;
 
-	if (cpu >= gic.p->cpu_count)
+	if (cpu >= cpu_count())
 		return;
 	t = &gic_cpus[cpu];
 	if (!__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
-		gic_send_kick(gic.p->cpu[cpu].mpidr);
+		gic_send_kick(cpu_get(cpu)->mpidr);
 }
 
 static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
@@ -399,10 +398,10 @@ static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
 	uint32_t bit = (uint32_t)BIT(sgi.intid);
 	unsigned int i;
 
-	for (i = 0; i < gic.p->cpu_count; i++) {
+	for (i = 0; i < cpu_count(); i++) {
 		struct gic_cpu *t = &gic_cpus[i];
 
-		if (!vgic_sgi_targets(&sgi, gic.p->cpu[i].mpidr, t == c->gic) ||
+		if (!vgic_sgi_targets(&sgi, cpu_get(i)->mpidr, t == c->gic) ||
 		    !__atomic_load_n(&t->online, __ATOMIC_ACQUIRE) ||
 		    group1(t, sgi.intid) != to_group1)
 			continue;
@@ -521,7 +520,7 @@ static void hand_over(const struct vgic_irq *irq)
 {
 	unsigned int i;
 
-	for (i = 0; i < gic.p->cpu_count; i++)
+	for (i = 0; i < cpu_count(); i++)
 		if (__atomic_load_n(&gic_cpus[i].online, __ATOMIC_ACQUIRE)) {
 			gic_post(&gic_cpus[i], irq);
 			return;
@@ -570,7 +569,7 @@ static void gicv3_info(struct strbuf *out)
 	strbuf_printf(out, "gicv3: %u list registers, %s, refused %llu\n",
 		      gic.nr_lrs, gic.ds ? "one security state" : "non-secure",
 		      (unsigned long long)gic.refused);
-	for (i = 0; i < gic.p->cpu_count; i++) {
+	for (i = 0; i < cpu_count(); i++) {
 		const struct gic_cpu *g = &gic_cpus[i];
 
 		strbuf_printf(out,

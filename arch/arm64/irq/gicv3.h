@@ -95,8 +95,6 @@ struct gic {
 
 extern struct gic gic;
 extern struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
-/* 0: as many list registers as there are. For tests; before init. */
-extern unsigned int gicv3_max_lrs;
 
 /* gicv3_lr.c: list registers and the CPU interface */
 void gic_lr_load(struct gic_cpu *g);

@@ -450,7 +450,7 @@ static void ctlr(struct mmio_access *a)
 	gic.vctlr = (uint32_t)(a->value & (GICD_CTLR_GRP0 | GICD_CTLR_GRP1));
 	if (gic_groups() == groups)
 		return;
-	for (i = 0; i < gic.p->cpu_count; i++)
+	for (i = 0; i < cpu_count(); i++)
 		gic_request(&gic_cpus[i], GIC_GROUPS, 0, gic_groups());
 }
 
@@ -612,13 +612,10 @@ static int its_access(struct cpu *c, void *ctx, struct mmio_access *a)
 static struct gic_cpu *cpu_of(uint64_t typer)
 {
 	uint64_t aff = typer >> 32;
-	uint64_t mpidr = (aff & 0xff000000) << 8 | (aff & 0xffffff);
-	unsigned int i;
+	const struct cpu *c =
+		cpu_by_mpidr((aff & 0xff000000) << 8 | (aff & 0xffffff));
 
-	for (i = 0; i < gic.p->cpu_count; i++)
-		if (gic.p->cpu[i].mpidr == mpidr)
-			return &gic_cpus[i];
-	return NULL;
+	return c ? &gic_cpus[c->id] : NULL;
 }
 
 static void find_frames(const struct platform_range *region)
@@ -680,7 +677,7 @@ int gic_dist_init(struct strbuf *why)
 
 	for (i = 0; i < p->gicr_count; i++)
 		find_frames(&p->gicr[i]);
-	for (i = 0; i < p->cpu_count; i++)
+	for (i = 0; i < cpu_count(); i++)
 		if (!gic_cpus[i].rd) {
 			strbuf_printf(why, "CPU %u has no redistributor", i);
 			return -ENODEV;

@@ -5,6 +5,7 @@
  */
 #include "barrier.h"
 #include "irq/gicv3.h"
+#include "options.h"
 #include "sysreg.h"
 
 #define ICC_PMR_EL1 S3_0_C4_C6_0
@@ -36,10 +37,11 @@
 
 #define FOR_EACH_LR(X)                                                         \
 	X(0, S3_4_C12_C12_0)                                                   \
-	X(1, S3_4_C12_C12_1) X(2, S3_4_C12_C12_2) X(3, S3_4_C12_C12_3) X(      \
-		4, S3_4_C12_C12_4) X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6)   \
-		X(7, S3_4_C12_C12_7) X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) \
-			X(10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)            \
+	X(1, S3_4_C12_C12_1)                                                   \
+	X(2, S3_4_C12_C12_2) X(3, S3_4_C12_C12_3) X(4, S3_4_C12_C12_4)         \
+		X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6) X(7, S3_4_C12_C12_7) \
+			X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) X(           \
+				10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)      \
 				X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5)    \
 					X(14, S3_4_C12_C13_6)                  \
 						X(15, S3_4_C12_C13_7)
@@ -260,8 +262,8 @@ void gic_probe(void)
 	gic.nr_lrs = (unsigned int)FIELD_GET(ICH_VTR_LISTREGS, vtr) + 1;
 	if (gic.nr_lrs > VGIC_MAX_LRS)
 		gic.nr_lrs = VGIC_MAX_LRS;
-	if (gicv3_max_lrs && gicv3_max_lrs < gic.nr_lrs)
-		gic.nr_lrs = gicv3_max_lrs;
+	if (options.list_registers && options.list_registers < gic.nr_lrs)
+		gic.nr_lrs = options.list_registers;
 	gic.prebits = (unsigned int)FIELD_GET(ICH_VTR_PREBITS, vtr) + 1;
 	gic.tds = vtr & ICH_VTR_TDS;
 	gic.prio_mask =

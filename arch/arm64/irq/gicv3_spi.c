@@ -42,7 +42,7 @@ static struct gic_cpu *target_of(const struct gic_spi *s)
 
 		if (!__atomic_load_n(&g->online, __ATOMIC_ACQUIRE))
 			continue;
-		if (!(s->route & BIT(31)) && gic.p->cpu[i].mpidr == aff)
+		if (!(s->route & BIT(31)) && cpu_get(i)->mpidr == aff)
 			return g;
 		if (!any)
 			any = g;
@@ -130,7 +130,7 @@ void gicv3_own(uint32_t intid, unsigned int cpu)
 	uint32_t bit = (uint32_t)BIT(intid % 32), first;
 	uint64_t a;
 
-	if (i == VGIC_SPIS || cpu >= gic.p->cpu_count)
+	if (i == VGIC_SPIS || cpu >= cpu_count())
 		return;
 	first = vgic_word_first(intid);
 	gic_lock();
@@ -150,7 +150,7 @@ void gicv3_own(uint32_t intid, unsigned int cpu)
 					      ? GICD_IROUTER + 8 * intid
 					      : GICD_IROUTER_E +
 							8 * (intid - GIC_ESPI)),
-			     gic.p->cpu[cpu].mpidr);
+			     cpu_get(cpu)->mpidr);
 		mmio_write32(gic_bits(NULL, VGIC_ENABLE_SET, first), bit);
 	} else {
 		log_line("gicv3: no room to own interrupt %u", intid);
