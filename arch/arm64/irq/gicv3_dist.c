@@ -618,7 +618,8 @@ static struct gic_cpu *cpu_of(uint64_t typer)
 	return c ? &gic_cpus[c->id] : NULL;
 }
 
-static void find_frames(const struct platform_range *region)
+/* The rest of a region, without frames, is as dead as it was: not trapped. */
+static int find_frames(const struct platform_range *region)
 {
 	uint64_t base = region->base, end = base + region->size, typer = 0;
 
@@ -639,6 +640,8 @@ static void find_frames(const struct platform_range *region)
 			f->g->rd = base;
 		base += f->size;
 	}
+	return mmio_trap_register(region->base, base - region->base,
+				  gicr_access, NULL, "gicr");
 }
 
 /* Group 1 for all, affinity routing, on: the guest's settings are shadows. */
@@ -673,21 +676,19 @@ int gic_dist_init(struct strbuf *why)
 {
 	const struct platform *p = gic.p;
 	unsigned int i;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < p->gicr_count; i++)
-		find_frames(&p->gicr[i]);
-	for (i = 0; i < cpu_count(); i++)
+	for (i = 0; !err && i < p->gicr_count; i++)
+		err = find_frames(&p->gicr[i]);
+	for (i = 0; !err && i < cpu_count(); i++)
 		if (!gic_cpus[i].rd) {
 			strbuf_printf(why, "CPU %u has no redistributor", i);
 			return -ENODEV;
 		}
 	distributor_init();
-	err = mmio_trap_register(p->gicd.base, p->gicd.size, gicd_access, NULL,
-				 "gicd");
-	for (i = 0; !err && i < p->gicr_count; i++)
-		err = mmio_trap_register(p->gicr[i].base, p->gicr[i].size,
-					 gicr_access, NULL, "gicr");
+	if (!err)
+		err = mmio_trap_register(p->gicd.base, p->gicd.size,
+					 gicd_access, NULL, "gicd");
 	for (i = 0; !err && i < p->its_count; i++)
 		err = mmio_trap_register(p->its[i].base, GIC_FRAME, its_access,
 					 (void *)(uintptr_t)&p->its[i], "its");
