@@ -10,13 +10,14 @@ import lzma
 import os
 import re
 import shutil
+import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Mapping
 
 from lib import initramfs as initramfs_module
-from lib import kernelimage
+from lib import kallsyms, kernelimage, symelf
 from lib.apt import Apt, os_release
 from lib.common import Failure, cache_dir, locked, new_dir, read_bytes, say
 from lib.common import write_file
@@ -260,6 +261,18 @@ def source(package: str, refresh: bool = False) -> Path:
             apt.update(refresh)
             apt.source(package, path)
     return next(p for p in path.iterdir() if p.is_dir())
+
+
+def symbols(flavour: str = "kernel") -> Path:
+    """A symbol file of a Debian kernel, from its own kallsyms."""
+    package = kernel(flavour)
+    path = package.path / "ksyms.elf"
+    if not path.exists():
+        data = kernelimage.unpack(read_bytes(package.vmlinuz),
+                                  str(package.vmlinuz))
+        memory, = struct.unpack_from("<Q", data, 16)
+        write_file(path, symelf.write(kallsyms.read(data), len(data), memory))
+    return path
 
 
 def image(flavour: str = "kernel") -> Path:

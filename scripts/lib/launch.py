@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from lib.common import Failure, KIB, MIB, align_up, parse_size
+from lib.common import Failure, KIB, MIB, align_up
 from lib.kernelimage import Kernel
 
 RAM_BASE = 0x4000_0000
 # What the monitor takes at the top of RAM. Its pool of shadow pages is part
 # of that; a larger pool makes the share larger by the difference.
 MONITOR_SHARE = 64 * MIB
-MONITOR_POOL = 16 * MIB
+MONITOR_POOL = 32 * MIB
+SMALLEST_SHARE = 8 * MIB
 # QEMU puts a kernel's FDT here at the latest, and gives it this much room.
 QEMU_FDT_LIMIT = 128 * MIB
 FDT_ROOM = 2 * MIB
@@ -26,7 +27,6 @@ STEP = 2 * MIB
 IMAGE_OFFSET = 2 * MIB
 LARGEST_MONITOR = 2 * MIB
 
-NO_CONSOLE = "null"
 PORTS = ("gdb", "console", "trace")
 WORD = re.compile(r"hyperstub\.[a-z0-9_.-]+(=\S*)?")
 
@@ -83,13 +83,17 @@ def word_value(words: list[str], name: str) -> Optional[str]:
 def share_of(guest: Guest, words: list[str]) -> int:
     """How many bytes the monitor takes at the top of RAM."""
     if guest.share is not None:
-        share = guest.share
-    else:
-        pool = word_value(words, "pool")
-        share = MONITOR_SHARE
-        if pool:
-            share += max(parse_size(pool) - MONITOR_POOL, 0)
-    return align_up(share, STEP)
+        if guest.share < SMALLEST_SHARE or guest.share % STEP:
+            raise Failure("--share is a multiple of 2M, at least "
+                          f"{SMALLEST_SHARE // MIB}M")
+        return guest.share
+    pages = word_value(words, "shadow-pages") or "0"
+    granule = word_value(words, "granule") or "4"
+    if not pages.isdecimal() or granule.rstrip("K") not in ("4", "16", "64"):
+        raise Failure("hyperstub.shadow-pages is a number, "
+                      "hyperstub.granule 4K, 16K or 64K")
+    pool = int(pages) * int(granule.rstrip("K")) * KIB
+    return align_up(MONITOR_SHARE + max(pool - MONITOR_POOL, 0), STEP)
 
 
 def fdt_address(ram: int, initrd_size: int = 0) -> int:
@@ -188,8 +192,8 @@ def _serial(name: str, guest: Guest) -> list[str]:
 
 
 def _machine(guest: Guest, virtualization: bool, memory: int) -> list[str]:
-    if memory % MIB:
-        raise Failure("--memory and --share are whole MiB")
+    if memory % STEP:
+        raise Failure("--memory is a multiple of 2M")
     machine = "virt,gic-version=3"
     if virtualization:
         machine = "virt,virtualization=on,gic-version=3"
@@ -245,7 +249,6 @@ def monitor_args(guest: Guest, image: Path) -> list[str]:
     words = monitor_words(guest.monitor)
     share = share_of(guest, words)
     uart = word_value(words, "gdb") == "uart"
-    virtual = word_value(words, "console") == "virtio"
     args = _machine(guest, True, guest.memory + share)
     args += ["-kernel", str(image)]
     line = [f"hyperstub.share={share // MIB}M"]
@@ -259,28 +262,24 @@ def monitor_args(guest: Guest, image: Path) -> list[str]:
     if guest.kernel is not None:
         args += _guest_modules(guest, share)
     args += chardev(guest.gdb, "hsgdb", guest.terminal, "gdb")
-    args += chardev(guest.console, "hscon", guest.terminal, "console")
-    ports = {"gdb": "hsgdb", "console": "hsvcon", "trace": "hstrace"}
-    if uart:
-        args += _serial("hsgdb", guest)
-        ports = {"console": "hscon"} if virtual else {}
-    elif virtual:
-        ports["console"] = "hscon"
-        args += ["-serial", "null"]
-    else:
-        args += _serial("hscon", guest)
+    if not uart:
+        args += chardev(guest.console, "hscon", guest.terminal, "console")
+    args += _serial("hsgdb" if uart else "hscon", guest)
     args += guest.extra
-    if "hsvcon" in ports.values():
-        args += chardev("null", "hsvcon", False, "console")
-    if "hstrace" in ports.values():
-        args += chardev(guest.trace, "hstrace", False, "trace")
-    if ports:
-        args += ["-device", "virtio-serial-device,bus=virtio-mmio-bus.0,"
-                 "id=hsdbg,max_ports=4"]
-    for number, name in enumerate(PORTS, 1):
-        if name in ports:
-            args += ["-device", f"virtserialport,bus=hsdbg.0,nr={number},"
-                     f"chardev={ports[name]},name=org.hyperstub.{name}"]
+    if not uart:
+        args += _debugger_device(guest)
+    return args
+
+
+def _debugger_device(guest: Guest) -> list[str]:
+    """The virtio console in the slot that the guest's devices reach last."""
+    args = chardev("null", "hsvcon", False, "console")
+    args += chardev(guest.trace, "hstrace", False, "trace")
+    args += ["-device", "virtio-serial-device,bus=virtio-mmio-bus.0,"
+             "id=hsdbg,max_ports=4"]
+    for number, name in enumerate(("hsgdb", "hsvcon", "hstrace"), 1):
+        args += ["-device", f"virtserialport,bus=hsdbg.0,nr={number},"
+                 f"chardev={name},name=org.hyperstub.{PORTS[number - 1]}"]
     return args
 
 

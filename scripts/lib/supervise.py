@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import termios
-from typing import Optional
+from typing import Callable, Optional
 
 from lib.common import Failure
 
@@ -22,13 +22,14 @@ POLLRDHUP = getattr(select, "POLLRDHUP", 0x2000)
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
-def _die_with_parent(parent: int):
-    """Run in the child before exec: SIGKILL when the parent goes."""
+def die_with_parent(number: int) -> Callable[[], None]:
+    """What a child runs before exec, to get a signal when its parent goes."""
     libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
 
     def set_up() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
     return set_up
@@ -82,8 +83,8 @@ def supervise(command: list[str], watch_stdin: bool) -> int:
     signal.signal(signal.SIGCHLD, lambda num, frame: None)
     terminal = Terminal()
     try:
-        child = subprocess.Popen(command,
-                                 preexec_fn=_die_with_parent(os.getpid()))
+        child = subprocess.Popen(
+            command, preexec_fn=die_with_parent(signal.SIGKILL))
     except OSError as err:
         raise Failure(f"{command[0]}: {err.strerror}; set QEMU= to a "
                       "qemu-system-aarch64") from err

@@ -51,7 +51,7 @@ class Staging(unittest.TestCase):
         placed = 0
         for _ in range(3000):
             size = dice.randint(1, 80 * MIB)
-            asked = guest(memory=dice.randint(16, 600) * MIB,
+            asked = guest(memory=dice.randint(8, 300) * 2 * MIB,
                           kernel=kernel(size, size + dice.randint(0, MIB)))
             if dice.random() < 0.7:
                 asked.initrd = Path("/i")
@@ -90,7 +90,8 @@ class CommandLine(unittest.TestCase):
                                  "-m"), ["576M"])
 
     def test_larger_pool_makes_the_share_larger(self):
-        asked = guest(monitor=["hyperstub.pool=80M"])
+        asked = guest(monitor=["hyperstub.shadow-pages=1536 "
+                               "hyperstub.granule=64K"])
         args = launch.monitor_args(asked, Path("/m"))
         self.assertEqual(options(args, "-m"), ["1152M"])
         self.assertIn("hyperstub.share=128M", options(args, "-append")[0])
@@ -142,7 +143,13 @@ class CommandLine(unittest.TestCase):
         for where in ("tcp:", "tcp::x", "tcp::99999", "unix:", "file", ""):
             with self.assertRaises(Failure):
                 launch.chardev(where, "x", False, "gdb")
-        for word in ("nokaslr", "hyperstub.", "hyperstub.share=1M"):
+        for share in (MIB, 9 * MIB):
+            with self.assertRaises(Failure):
+                launch.monitor_args(guest(share=share), Path("/m"))
+        with self.assertRaisesRegex(Failure, "multiple of 2M"):
+            launch.native_args(guest(memory=513 * MIB))
+        for word in ("nokaslr", "hyperstub.granule=5", "hyperstub.shadow-"
+                     "pages=all", "hyperstub.", "hyperstub.share=1M"):
             with self.assertRaises(Failure):
                 launch.monitor_args(guest(monitor=[word]), Path("/m"))
 
