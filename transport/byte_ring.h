@@ -11,7 +11,7 @@
 
 struct byte_ring {
 	uint8_t *mem;
-	uint32_t size; /* a power of two */
+	uint32_t size;	     /* a power of two */
 	uint32_t head, tail; /* free-running; head is written */
 };
 

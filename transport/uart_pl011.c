@@ -156,7 +156,7 @@ static const struct transport_ops uart_ops = {
 /* PrimeCell identification, and the part number 0x011. */
 static bool is_pl011(uint64_t base)
 {
-	static const uint8_t cell[4] = { 0x0d, 0xf0, 0x05, 0xb1 };
+	static const uint8_t cell[4] = {0x0d, 0xf0, 0x05, 0xb1};
 
 	for (unsigned int i = 0; i < 4; i++)
 		if ((mmio_read32(base + UARTPCELLID0 + 4 * i) & 0xff) !=

@@ -30,7 +30,7 @@ struct uart_pl011 {
 	uint64_t base;
 	struct byte_ring rx, tx;
 	uint32_t mask; /* UARTIMSC */
-	uint32_t bad; /* characters lost on the line, or damaged */
+	uint32_t bad;  /* characters lost on the line, or damaged */
 	uint8_t rx_mem[UART_PL011_RX];
 	uint8_t tx_mem[UART_PL011_TX];
 };

@@ -15,8 +15,8 @@ static const char *const channel_name[TRANSPORT_CHANNELS] = {
 
 _Static_assert(sizeof(struct vcon_msg) == 8, "virtio 1.1, 5.3.6.2");
 
-static void proto_send(struct vcon_proto *p, uint32_t id,
-		       enum vcon_event event, uint16_t value)
+static void proto_send(struct vcon_proto *p, uint32_t id, enum vcon_event event,
+		       uint16_t value)
 {
 	unsigned int at = (p->out_head + p->out_count) % VCON_MSG_OUT;
 
@@ -189,8 +189,8 @@ bool vcon_proto_settle(struct vcon_proto *p)
 	for (int i = (int)p->ports - 1; i >= 0; i--) {
 		const struct vcon_port *port = &p->port[i];
 
-		if (!port->added || channel_of(p, (uint32_t)i) !=
-					    TRANSPORT_CHANNELS)
+		if (!port->added ||
+		    channel_of(p, (uint32_t)i) != TRANSPORT_CHANNELS)
 			continue;
 		if (port->console ||
 		    (!port->named && (pick < 0 || !p->port[pick].console)))
@@ -212,8 +212,8 @@ bool vcon_proto_next(struct vcon_proto *p, struct vcon_msg *msg)
 	return true;
 }
 
-bool vcon_proto_connected(const struct vcon_proto *p,
-			  enum transport_channel ch, uint32_t *epoch)
+bool vcon_proto_connected(const struct vcon_proto *p, enum transport_channel ch,
+			  uint32_t *epoch)
 {
 	const struct vcon_port *port;
 

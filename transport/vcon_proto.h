@@ -13,8 +13,8 @@
 
 #include "transport/transport.h"
 
-#define VCON_PORTS 8 /* ports with a higher id are left alone */
-#define VCON_MSG_OUT 64 /* a power of two */
+#define VCON_PORTS 8	   /* ports with a higher id are left alone */
+#define VCON_MSG_OUT 64	   /* a power of two */
 #define VCON_MSG_REPLIES 3 /* the most that one message is answered with */
 #define VCON_NAME_PREFIX "org.hyperstub."
 
@@ -47,7 +47,7 @@ struct vcon_port {
 /* What a message did to a channel. */
 enum vcon_change {
 	VCON_NONE,
-	VCON_BOUND, /* the channel has its port now: post buffers */
+	VCON_BOUND,  /* the channel has its port now: post buffers */
 	VCON_OPENED, /* somebody new is there */
 	VCON_CLOSED, /* nobody is there */
 };
@@ -89,7 +89,7 @@ bool vcon_proto_settle(struct vcon_proto *p);
 bool vcon_proto_next(struct vcon_proto *p, struct vcon_msg *msg);
 
 /* Is somebody there, and the how-manieth connection is it? */
-bool vcon_proto_connected(const struct vcon_proto *p,
-			  enum transport_channel ch, uint32_t *epoch);
+bool vcon_proto_connected(const struct vcon_proto *p, enum transport_channel ch,
+			  uint32_t *epoch);
 
 #endif

@@ -26,7 +26,7 @@
 #define POLL_ROUNDS 8
 
 #define SETTLE_TIMEOUT_US 100000 /* until the first message */
-#define SETTLE_QUIET_US 5000 /* after the last one */
+#define SETTLE_QUIET_US 5000	 /* after the last one */
 
 _Static_assert(CTRL_TX_SLOTS * sizeof(struct vcon_msg) <= 4096,
 	       "as counted in VIRTIO_CONSOLE_MEMORY");
@@ -93,8 +93,10 @@ static void channel_start(struct virtio_console *v, enum transport_channel ch)
 {
 	uint32_t q = rx_queue(v->proto.port_of[ch]);
 
-	notify(v, virtio_stream_start(&v->stream[ch], &v->ring[q],
-				      &v->ring[q + 1]), q);
+	notify(v,
+	       virtio_stream_start(&v->stream[ch], &v->ring[q],
+				   &v->ring[q + 1]),
+	       q);
 	v->bound[ch] = true;
 }
 
@@ -135,8 +137,9 @@ static unsigned int ctrl_poll(struct virtio_console *v, uint8_t *changes)
 	       virtio_ring_reap(r, &id, &len) == 1) {
 		uint8_t buffer = v->ctrl_rx_of[id];
 
-		ctrl_message(v, v->ctrl_rx + (size_t)buffer *
-						     VIRTIO_CONSOLE_CTRL_SIZE,
+		ctrl_message(v,
+			     v->ctrl_rx +
+				     (size_t)buffer * VIRTIO_CONSOLE_CTRL_SIZE,
 			     len, changes);
 		ctrl_post(v, buffer);
 		n++;
@@ -218,8 +221,7 @@ static bool rx_sort(struct virtio_console *v, enum transport_channel ch,
 		rx_drop(v, ch, s->rx.limit);
 		v->closing[ch] = false;
 	}
-	if ((change & CLOSED) &&
-	    !vcon_proto_connected(&v->proto, ch, &epoch))
+	if ((change & CLOSED) && !vcon_proto_connected(&v->proto, ch, &epoch))
 		v->closing[ch] = true;
 	if (change)
 		return false;
@@ -233,8 +235,8 @@ static bool rx_sort(struct virtio_console *v, enum transport_channel ch,
 
 static bool poll_round(struct virtio_console *v)
 {
-	uint8_t changes[TRANSPORT_CHANNELS] = { 0 };
-	uint16_t idx[TRANSPORT_CHANNELS] = { 0 };
+	uint8_t changes[TRANSPORT_CHANNELS] = {0};
+	uint16_t idx[TRANSPORT_CHANNELS] = {0};
 	bool settled = true;
 
 	rx_look(v, idx);
@@ -334,11 +336,10 @@ static const struct {
 	uint16_t rx_count;
 	uint32_t tx_size;
 } room[TRANSPORT_CHANNELS] = {
-	[TRANSPORT_GDB] = { VIRTIO_CONSOLE_GDB_RX, VIRTIO_CONSOLE_GDB_TX },
-	[TRANSPORT_CONSOLE] = { VIRTIO_CONSOLE_OTHER_RX,
-				VIRTIO_CONSOLE_CONSOLE_TX },
-	[TRANSPORT_TRACE] = { VIRTIO_CONSOLE_OTHER_RX,
-			      VIRTIO_CONSOLE_TRACE_TX },
+	[TRANSPORT_GDB] = {VIRTIO_CONSOLE_GDB_RX, VIRTIO_CONSOLE_GDB_TX},
+	[TRANSPORT_CONSOLE] = {VIRTIO_CONSOLE_OTHER_RX,
+			       VIRTIO_CONSOLE_CONSOLE_TX},
+	[TRANSPORT_TRACE] = {VIRTIO_CONSOLE_OTHER_RX, VIRTIO_CONSOLE_TRACE_TX},
 };
 
 /* Lays the buffers out behind the rings, which come first. */
@@ -386,7 +387,7 @@ static int settle(struct virtio_console *v, struct strbuf *why)
 {
 	uint64_t now = clock_us(), end = now + SETTLE_TIMEOUT_US;
 	uint64_t quiet = end;
-	uint8_t changes[TRANSPORT_CHANNELS] = { 0 };
+	uint8_t changes[TRANSPORT_CHANNELS] = {0};
 
 	for (; now < end && now < quiet && !v->failed; now = clock_us()) {
 		if (ctrl_poll(v, changes))
@@ -416,9 +417,9 @@ static int start(struct virtio_console *v, uint8_t *mem, struct strbuf *why)
 		return err;
 	v->multiport = v->mmio.features & VIRTIO_CONSOLE_F_MULTIPORT;
 	if (v->multiport)
-		vcon_proto_init(&v->proto, virtio_mmio_config32(
-						   &v->mmio,
-						   CONFIG_MAX_NR_PORTS));
+		vcon_proto_init(
+			&v->proto,
+			virtio_mmio_config32(&v->mmio, CONFIG_MAX_NR_PORTS));
 	else
 		vcon_proto_init_single(&v->proto);
 	err = set_queues(v, mem, why);
@@ -433,9 +434,8 @@ static int start(struct virtio_console *v, uint8_t *mem, struct strbuf *why)
 	return settle(v, why);
 }
 
-int virtio_console_probe(struct virtio_console *v, uint64_t base,
-			 uint32_t irq, void *mem, size_t memlen,
-			 struct strbuf *why)
+int virtio_console_probe(struct virtio_console *v, uint64_t base, uint32_t irq,
+			 void *mem, size_t memlen, struct strbuf *why)
 {
 	int err;
 

@@ -7,11 +7,11 @@
  * What of an old client's session a new client may see: nothing that was
  * received or queued, save that (1) a device may hold a descriptor (4 KiB at
  * most) that it had begun to send; its rest is blanked to NULs, which gdb
- * ignores, unless the device has taken a copy (QEMU drops it); (2) if a client goes and another
- * comes between two polls, and both had sent bytes since the last, those
- * cannot be told apart. A virtconsole (as opposed to a virtserialport) has
- * no open and close: nothing of this is noticed there, and QEMU drops what
- * its client does not read in time.
+ * ignores, unless the device has taken a copy (QEMU drops it); (2) if a client
+ * goes and another comes between two polls, and both had sent bytes since the
+ * last, those cannot be told apart. A virtconsole (as opposed to a
+ * virtserialport) has no open and close: nothing of this is noticed there, and
+ * QEMU drops what its client does not read in time.
  */
 #ifndef TRANSPORT_VIRTIO_CONSOLE_H
 #define TRANSPORT_VIRTIO_CONSOLE_H
@@ -28,7 +28,7 @@
 #include "transport/virtio_stream.h"
 
 #define VIRTIO_CONSOLE_QUEUES (2 * VCON_PORTS + 2)
-#define VIRTIO_CONSOLE_CTRL_RX 32 /* control messages in, each */
+#define VIRTIO_CONSOLE_CTRL_RX 32    /* control messages in, each */
 #define VIRTIO_CONSOLE_CTRL_SIZE 256 /* bytes, with a port's name */
 
 /*
@@ -45,13 +45,14 @@
 
 /* What virtio_console_probe() wants to be given. */
 #define VIRTIO_CONSOLE_ALIGN 4096
-#define VIRTIO_CONSOLE_MEMORY                                             \
-	(VIRTIO_CONSOLE_QUEUES * VIRTIO_RING_BYTES +                      \
-	 VIRTIO_CONSOLE_CTRL_RX * VIRTIO_CONSOLE_CTRL_SIZE + 4096 +       \
-	 (VIRTIO_CONSOLE_GDB_RX + 2 * VIRTIO_CONSOLE_OTHER_RX) *          \
-		 VIRTIO_CONSOLE_RX_SIZE +                                 \
-	 (VIRTIO_CONSOLE_GDB_TX + VIRTIO_CONSOLE_CONSOLE_TX +             \
-	  VIRTIO_CONSOLE_TRACE_TX) * VIRTIO_RING_MAX)
+#define VIRTIO_CONSOLE_MEMORY                                       \
+	(VIRTIO_CONSOLE_QUEUES * VIRTIO_RING_BYTES +                \
+	 VIRTIO_CONSOLE_CTRL_RX * VIRTIO_CONSOLE_CTRL_SIZE + 4096 + \
+	 (VIRTIO_CONSOLE_GDB_RX + 2 * VIRTIO_CONSOLE_OTHER_RX) *    \
+		 VIRTIO_CONSOLE_RX_SIZE +                           \
+	 (VIRTIO_CONSOLE_GDB_TX + VIRTIO_CONSOLE_CONSOLE_TX +       \
+	  VIRTIO_CONSOLE_TRACE_TX) *                                \
+		 VIRTIO_RING_MAX)
 
 struct virtio_console {
 	struct transport transport; /* first */
@@ -80,9 +81,8 @@ struct virtio_console {
  * port for us, reset again and free for others; -EINVAL: the memory; -EIO.
  * Where it is not 0, why says more.
  */
-int virtio_console_probe(struct virtio_console *v, uint64_t base,
-			 uint32_t irq, void *mem, size_t memlen,
-			 struct strbuf *why);
+int virtio_console_probe(struct virtio_console *v, uint64_t base, uint32_t irq,
+			 void *mem, size_t memlen, struct strbuf *why);
 
 /*
  * Was the gdb channel found by its name? Where several devices are there,

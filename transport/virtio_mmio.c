@@ -25,7 +25,7 @@
 #define QUEUE_NUM_MAX 0x034
 #define QUEUE_NUM 0x038
 #define QUEUE_ALIGN 0x03c /* legacy */
-#define QUEUE_PFN 0x040 /* legacy */
+#define QUEUE_PFN 0x040	  /* legacy */
 #define QUEUE_READY 0x044
 #define QUEUE_NOTIFY 0x050
 #define INTERRUPT_STATUS 0x060

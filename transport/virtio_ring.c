@@ -40,8 +40,8 @@ int virtio_ring_init(struct virtio_ring *r, void *mem, uint16_t num)
 	r->desc = (volatile struct virtio_desc *)m;
 	r->avail = (volatile uint16_t *)(m + 16 * (size_t)num);
 	r->used = (volatile uint16_t *)(m + VIRTIO_RING_ALIGN);
-	r->used_ring = (volatile struct virtio_used_elem *)
-		(m + VIRTIO_RING_ALIGN + 4);
+	r->used_ring =
+		(volatile struct virtio_used_elem *)(m + VIRTIO_RING_ALIGN + 4);
 	r->num = num;
 	r->free_count = num;
 	for (uint16_t i = 0; i < num; i++)
@@ -103,8 +103,10 @@ int virtio_ring_reap(struct virtio_ring *r, uint16_t *id, uint32_t *len)
 	elem_id = r->used_ring[slot].id;
 	elem_len = r->used_ring[slot].len;
 	if (elem_id >= r->num || !r->in_flight[elem_id])
-		return ring_break(r, "used entry for a buffer it does not have");
-	/* What a device reports of a buffer that it only reads means nothing. */
+		return ring_break(r,
+				  "used entry for a buffer it does not have");
+	/* What a device reports of a buffer that it only reads means nothing.
+	 */
 	if (!r->room[elem_id])
 		elem_len = 0;
 	if (elem_len > r->room[elem_id])

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VIRTIO_RING_MAX 128 /* descriptors */
+#define VIRTIO_RING_MAX 128    /* descriptors */
 #define VIRTIO_RING_ALIGN 4096 /* of the block, and of the used ring in it */
 #define VIRTIO_RING_BYTES (2 * VIRTIO_RING_ALIGN) /* enough for any num */
 
@@ -32,16 +32,16 @@ struct virtio_used_elem {
 struct virtio_ring {
 	volatile struct virtio_desc *desc;
 	volatile uint16_t *avail; /* flags, idx, ring[num] */
-	volatile uint16_t *used; /* flags, idx */
+	volatile uint16_t *used;  /* flags, idx */
 	volatile struct virtio_used_elem *used_ring;
 	uint16_t num;
 	/* free-running, as in the rings */
 	uint16_t avail_idx; /* of the next buffer that is added */
 	uint16_t published; /* the avail_idx that the device was told */
-	uint16_t used_idx; /* of the next buffer that is reaped */
-	uint16_t lost; /* buffers that were forgotten */
+	uint16_t used_idx;  /* of the next buffer that is reaped */
+	uint16_t lost;	    /* buffers that were forgotten */
 	uint16_t free_count;
-	uint8_t free[VIRTIO_RING_MAX]; /* a stack */
+	uint8_t free[VIRTIO_RING_MAX];	/* a stack */
 	uint32_t room[VIRTIO_RING_MAX]; /* what the device may write */
 	bool in_flight[VIRTIO_RING_MAX];
 	const char *broken; /* why, or NULL */

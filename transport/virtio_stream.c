@@ -88,8 +88,7 @@ void virtio_stream_see_rx(struct virtio_stream *s, uint16_t upto)
 	s->rx.limit = upto;
 }
 
-void virtio_stream_drop_rx(struct virtio_stream *s, uint16_t upto,
-			   bool *notify)
+void virtio_stream_drop_rx(struct virtio_stream *s, uint16_t upto, bool *notify)
 {
 	struct virtio_stream_rx *rx = &s->rx;
 
@@ -114,8 +113,8 @@ size_t virtio_stream_rx(struct virtio_stream *s, uint8_t *buf, size_t len,
 		n = rx->len - rx->off;
 		if (n > len - done)
 			n = len - done;
-		memcpy(buf + done, rx->mem + (size_t)rx->buffer * rx->size +
-					   rx->off, n);
+		memcpy(buf + done,
+		       rx->mem + (size_t)rx->buffer * rx->size + rx->off, n);
 		rx->off += (uint32_t)n;
 		done += n;
 		if (rx->off == rx->len)
@@ -177,8 +176,8 @@ static size_t tx_fill(struct virtio_stream_tx *tx, const uint8_t *buf,
 	return done;
 }
 
-size_t virtio_stream_tx(struct virtio_stream *s, const uint8_t *buf,
-			size_t len, bool *notify)
+size_t virtio_stream_tx(struct virtio_stream *s, const uint8_t *buf, size_t len,
+			bool *notify)
 {
 	struct virtio_stream_tx *tx = &s->tx;
 	size_t done = tx_fill(tx, buf, len);

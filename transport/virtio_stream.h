@@ -77,8 +77,8 @@ size_t virtio_stream_rx(struct virtio_stream *s, uint8_t *buf, size_t len,
  * Bytes accepted: 0..len, all in one notification. When that is less than
  * len, an interrupt is asked for.
  */
-size_t virtio_stream_tx(struct virtio_stream *s, const uint8_t *buf,
-			size_t len, bool *notify);
+size_t virtio_stream_tx(struct virtio_stream *s, const uint8_t *buf, size_t len,
+			bool *notify);
 
 /*
  * A new client is there: blank (with NULs) what was for an older one and is
