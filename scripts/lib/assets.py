@@ -271,7 +271,7 @@ def symbols(flavour: str = "kernel") -> Path:
         data = kernelimage.unpack(read_bytes(package.vmlinuz),
                                   str(package.vmlinuz))
         memory, = struct.unpack_from("<Q", data, 16)
-        write_file(path, symelf.write(kallsyms.read(data), len(data), memory))
+        write_file(path, symelf.write(kallsyms.read(data), data, memory))
     return path
 
 

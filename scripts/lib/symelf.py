@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-or-later
-"""Writes an ELF file that holds symbols and no code: what gdb's `file` takes
-for a kernel that runs elsewhere. Its three sections, .text, .data and .bss,
+"""Writes an ELF file that holds symbols, unwinding rules and no code: what
+gdb's `file` takes for a kernel that runs elsewhere. Its three sections, .text, .data and .bss,
 and its one segment cover the whole image, so that qOffsets moves every
 symbol, whether it tells section offsets or the segment's address."""
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from lib.cfi import debug_frame
 from lib.common import align_up
 from lib.kallsyms import Symbol, Table
 
@@ -63,9 +64,9 @@ def _sizes(symbols: list[Symbol], parts: Layout) -> dict[int, int]:
     return sizes
 
 
-def _symtab(symbols: list[Symbol], parts: Layout) -> tuple[bytes, bytes, int]:
+def _symtab(symbols: list[Symbol], parts: Layout,
+            sizes: dict[int, int]) -> tuple[bytes, bytes, int]:
     """(symbol table, string table, number of local symbols)."""
-    sizes = _sizes(symbols, parts)
     names = bytearray(b"\0")
     places: dict[str, int] = {}
     local, others = [bytes(SYMBOL)], []
@@ -95,14 +96,18 @@ def _usable(table: Table, parts: Layout) -> list[Symbol]:
     return found
 
 
-def write(table: Table, file_size: int, memory_size: int) -> bytes:
-    """The whole ELF file."""
-    parts = layout(table, file_size, memory_size)
-    symtab, strtab, local = _symtab(_usable(table, parts), parts)
-    shstrtab = b"\0.text\0.data\0.bss\0.symtab\0.strtab\0.shstrtab\0"
-    symtab_at = HEADER + PROGRAM + 8
-    symtab_at = align_up(symtab_at, 8)
-    strtab_at = symtab_at + len(symtab)
+def write(table: Table, data: bytes, memory_size: int) -> bytes:
+    """The whole ELF file, for an unpacked Image and the size it runs in."""
+    parts = layout(table, len(data), memory_size)
+    usable = _usable(table, parts)
+    sizes = _sizes(usable, parts)
+    symtab, strtab, local = _symtab(usable, parts, sizes)
+    frames = debug_frame(data, table.base, usable, sizes)
+    shstrtab = (b"\0.text\0.data\0.bss\0.symtab\0.strtab\0.shstrtab"
+                b"\0.debug_frame\0")
+    symtab_at = align_up(HEADER + PROGRAM, 8)
+    frames_at = symtab_at + len(symtab)
+    strtab_at = frames_at + len(frames)
     names_at = strtab_at + len(strtab)
     sections_at = align_up(names_at + len(shstrtab), 8)
 
@@ -126,11 +131,13 @@ def write(table: Table, file_size: int, memory_size: int) -> bytes:
                 local, 8, SYMBOL),
         section(".strtab", SHT_STRTAB, 0, 0, strtab_at, len(strtab)),
         section(".shstrtab", SHT_STRTAB, 0, 0, names_at, len(shstrtab)),
+        section(".debug_frame", SHT_PROGBITS, 0, 0, frames_at, len(frames),
+                step=8),
     ))
     header = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack(
         "<HHIQQQIHHHHHH", 2, EM_AARCH64, 1, parts.start, HEADER, sections_at,
-        0, HEADER, PROGRAM, 1, SECTION, 7, 6)
+        0, HEADER, PROGRAM, 1, SECTION, 8, 6)
     program = struct.pack("<IIQQQQQQ", 1, 7, 0, parts.start, parts.start, 0,
                           parts.end - parts.start, PAGE)
-    body = (header + program).ljust(symtab_at, b"\0") + symtab + strtab
-    return (body + shstrtab).ljust(sections_at, b"\0") + sections
+    body = (header + program).ljust(symtab_at, b"\0") + symtab + frames
+    return (body + strtab + shstrtab).ljust(sections_at, b"\0") + sections

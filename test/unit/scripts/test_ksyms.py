@@ -200,7 +200,7 @@ class SymbolFile(unittest.TestCase):
         temp = tempfile.TemporaryDirectory()
         self.addCleanup(temp.cleanup)
         self.file = Path(temp.name, "k.elf")
-        self.file.write_bytes(symelf.write(TABLE, SIZE, SIZE + 0x10000))
+        self.file.write_bytes(symelf.write(TABLE, bytes(SIZE), SIZE + 0x10000))
 
     def gdb(self, *commands):
         words = ["gdb-multiarch", "-nx", "-batch", "-ex", f"file {self.file}"]
