@@ -248,6 +248,10 @@ static void on_event(struct gdbstub *s, enum rsp_event event)
 	}
 }
 
+/*
+ * Nothing is taken while a frame is on its way: replies and acks then leave in
+ * the order of what they answer, and one packet is in hand at a time.
+ */
 size_t gdbstub_rx(struct gdbstub *s, const uint8_t *bytes, size_t len)
 {
 	size_t n = 0;
@@ -256,7 +260,7 @@ size_t gdbstub_rx(struct gdbstub *s, const uint8_t *bytes, size_t len)
 		enum rsp_event event;
 
 		pump(s);
-		if (n == len || s->packet_ready ||
+		if (n == len || rsp_tx_busy(&s->tx) ||
 		    s->tx.control_len == RSP_MAX_CONTROL)
 			return n;
 		n += rsp_rx_feed(&s->rx, bytes + n, len - n, &event);
@@ -303,14 +307,16 @@ void gdbstub_console(struct gdbstub *s, const void *bytes, size_t len)
 	pump(s);
 }
 
-static void keep_event(struct gdbstub *s, const struct target_event *ev)
+/* What ended a run is told before what was left over from the last stop. */
+static void keep_event(struct gdbstub *s, const struct target_event *ev,
+		       bool ended_run)
 {
 	unsigned int cpu = ev->cpu < target_cpu_count(s->target) ? ev->cpu : 0;
 	uint64_t bit = 1ull << cpu;
 
 	if (s->pending & bit)
 		return;
-	if (!s->pending)
+	if (!s->pending || ended_run)
 		s->first_pending = cpu;
 	s->pending |= bit;
 	s->events[cpu] = *ev;
@@ -334,6 +340,7 @@ void gdbstub_event(struct gdbstub *s, const struct target_event *ev)
 {
 	bool halt = ev->reason == TARGET_STOP_HALT;
 	struct target_event plain = *ev;
+	bool ended_run = s->running;
 
 	if (halt && !s->running)
 		return;
@@ -349,7 +356,7 @@ void gdbstub_event(struct gdbstub *s, const struct target_event *ev)
 		session_console(s, ev->text, strlen(ev->text));
 		session_console(s, "\n", 1);
 	}
-	keep_event(s, &plain);
+	keep_event(s, &plain, ended_run);
 	pump(s);
 }
 

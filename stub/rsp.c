@@ -323,6 +323,11 @@ bool rsp_tx_free(const struct rsp_tx *tx)
 	return tx->len == 0;
 }
 
+bool rsp_tx_busy(const struct rsp_tx *tx)
+{
+	return tx->sent < tx->len;
+}
+
 bool rsp_tx_waits(const struct rsp_tx *tx)
 {
 	return tx->len && tx->sent == tx->len;

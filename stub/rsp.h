@@ -98,6 +98,8 @@ size_t rsp_put_binary(struct rsp_tx *tx, const void *bytes, size_t n);
 void rsp_tx_drop(struct rsp_tx *tx);
 /* Nothing is being written, sent, or kept for an ack. */
 bool rsp_tx_free(const struct rsp_tx *tx);
+/* A frame is there of which not all was sent. */
+bool rsp_tx_busy(const struct rsp_tx *tx);
 /* All was sent; the frame waits for an ack only. */
 bool rsp_tx_waits(const struct rsp_tx *tx);
 void rsp_tx_ack(struct rsp_tx *tx);

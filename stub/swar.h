@@ -52,7 +52,10 @@ static inline uint64_t swar_sum_add(uint64_t acc, uint64_t v)
 /* The sum of all bytes that went into acc, modulo 256. */
 static inline uint8_t swar_sum_fold(uint64_t acc)
 {
-	return (uint8_t)((acc * 0x0001000100010001ull) >> 48);
+	/* Wider lanes first: the sum of two may not fit in 16 bits. */
+	acc = (acc & 0x0000ffff0000ffffull) +
+	      (acc >> 16 & 0x0000ffff0000ffffull);
+	return (uint8_t)(acc + (acc >> 32));
 }
 
 #endif
