@@ -15,10 +15,12 @@
 #include "stub/strbuf.h"
 #include "sysreg.h"
 
-#define HANDLE_MAX 64	 /* interrupts taken before the guest has its turn */
-#define REQUEST_US 20000 /* another CPU's answer; it may be in the monitor */
+#define HANDLE_MAX 64 /* interrupts taken before the guest has its turn */
 #define WAKE_US 10000
 
+#define SYS_ICC_PMR SYSREG_ENC(3, 0, 4, 6, 0)
+#define SYS_ICC_RPR SYSREG_ENC(3, 0, 12, 11, 3)
+#define SYS_ICC_CTLR SYSREG_ENC(3, 0, 12, 12, 4)
 #define SYS_ICC_DIR SYSREG_ENC(3, 0, 12, 11, 1)
 #define SYS_ICC_SGI1R SYSREG_ENC(3, 0, 12, 11, 5)
 #define SYS_ICC_ASGI1R SYSREG_ENC(3, 0, 12, 11, 6)
@@ -26,26 +28,6 @@
 
 struct gic gic;
 struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
-
-static void mail_serve(struct gic_cpu *g);
-
-/* Who waits here still answers others, so that two cannot wait for each other.
- */
-void gic_lock(void)
-{
-	struct gic_cpu *g = this_cpu()->gic;
-
-	while (!spin_trylock(&gic.lock)) {
-		if (g)
-			mail_serve(g);
-		cpu_relax();
-	}
-}
-
-void gic_unlock(void)
-{
-	spin_unlock(&gic.lock);
-}
 
 uint8_t gic_groups(void)
 {
@@ -103,57 +85,6 @@ static bool group1(const struct gic_cpu *g, uint32_t intid)
 	return i < 3 && (g->group[i] >> (intid % 32) & 1);
 }
 
-static enum vgic_result inject(struct gic_cpu *g, const struct vgic_irq *irq)
-{
-	enum vgic_result r;
-
-	g->injected++;
-	if (gic_lr_fast(g, irq))
-		return VGIC_TAKEN;
-	g->spilled++;
-	gic_lr_load(g);
-	r = vgic_inject(&g->v, irq);
-	gic_lr_store(g);
-	return r;
-}
-
-/* What other CPUs put here: LPIs of one that went off, played SPIs. */
-static void inbox_drain(struct gic_cpu *g)
-{
-	struct vgic_irq irq;
-
-	for (;;) {
-		spin_lock(&g->inbox_lock);
-		if (!g->nr_inbox) {
-			spin_unlock(&g->inbox_lock);
-			return;
-		}
-		irq = g->inbox[--g->nr_inbox];
-		spin_unlock(&g->inbox_lock);
-		if (inject(g, &irq) == VGIC_FULL)
-			g->lost++;
-	}
-}
-
-void gic_wake(struct gic_cpu *t)
-{
-	__atomic_store_n(&t->work, 1, __ATOMIC_SEQ_CST);
-	if (t != this_cpu()->gic &&
-	    !__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
-		gic_send_kick(cpu_get(t->id)->mpidr);
-}
-
-void gic_post(struct gic_cpu *t, const struct vgic_irq *irq)
-{
-	spin_lock(&t->inbox_lock);
-	if (t->nr_inbox < GIC_INBOX)
-		t->inbox[t->nr_inbox++] = *irq;
-	else
-		t->lost++;
-	spin_unlock(&t->inbox_lock);
-	gic_wake(t);
-}
-
 /* The virtual private interrupts that are due become real to the guest. */
 static void private_flush(struct gic_cpu *g)
 {
@@ -168,95 +99,9 @@ static void private_flush(struct gic_cpu *g)
 		if (group1(g, intid))
 			irq.flags |= VGIC_GROUP1;
 		__atomic_fetch_and(&g->pend, ~bit, __ATOMIC_ACQ_REL);
-		if (inject(g, &irq) == VGIC_FULL)
+		if (gic_inject(g, &irq) == VGIC_FULL)
 			__atomic_fetch_or(&g->pend, bit, __ATOMIC_RELAXED);
 	}
-}
-
-static struct vgic_held perform(struct gic_cpu *g, enum gic_op op,
-				uint32_t first, uint32_t mask)
-{
-	struct vgic_held h = {0, 0};
-
-	inbox_drain(g);
-	gic_lr_load(g);
-	switch (op) {
-	case GIC_QUERY:
-		h = vgic_query(&g->v, first);
-		h.pending &= mask;
-		h.active &= mask;
-		return h;
-	case GIC_TAKE_PENDING:
-		h.pending = vgic_take_pending(&g->v, first, mask);
-		break;
-	case GIC_TAKE_ACTIVE:
-		h.active = vgic_take_active(&g->v, first, mask);
-		break;
-	case GIC_GROUPS:
-		g->v.groups = (uint8_t)mask;
-		vgic_unload(&g->v);
-		break;
-	}
-	vgic_refill(&g->v);
-	gic_lr_store(g);
-	return h;
-}
-
-static bool mail_move(struct gic_mail *m, enum gic_mail_state from,
-		      enum gic_mail_state to)
-{
-	uint32_t expect = from;
-
-	return __atomic_compare_exchange_n(&m->state, &expect, to, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-static void mail_serve(struct gic_cpu *g)
-{
-	struct gic_mail *m = &g->mail;
-
-	if (!mail_move(m, GIC_MAIL_POSTED, GIC_MAIL_DOING))
-		return;
-	m->held = perform(g, m->op, m->first, m->mask);
-	__atomic_store_n(&m->state, GIC_MAIL_DONE, __ATOMIC_RELEASE);
-}
-
-static struct vgic_held mail_wait(struct gic_cpu *t)
-{
-	struct gic_cpu *me = this_cpu()->gic;
-	uint64_t end = clock_us() + REQUEST_US;
-	bool late = false;
-
-	for (;;) {
-		if (mail_move(&t->mail, GIC_MAIL_DONE, GIC_MAIL_FREE))
-			return t->mail.held;
-		late = late || clock_us() > end ||
-		       !__atomic_load_n(&t->online, __ATOMIC_ACQUIRE);
-		if (late && mail_move(&t->mail, GIC_MAIL_POSTED, GIC_MAIL_FREE))
-			return (struct vgic_held){0, 0};
-		if (me)
-			mail_serve(me);
-		cpu_relax();
-	}
-}
-
-/*
- * Under gic.lock, so there is one sender at a time. A CPU that does not answer
- * in time counts as one that has nothing in hand.
- */
-struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
-			     uint32_t mask)
-{
-	if (!__atomic_load_n(&t->online, __ATOMIC_ACQUIRE))
-		return (struct vgic_held){0, 0};
-	if (t == this_cpu()->gic)
-		return perform(t, op, first, mask);
-	t->mail.op = op;
-	t->mail.first = first;
-	t->mail.mask = mask;
-	__atomic_store_n(&t->mail.state, GIC_MAIL_POSTED, __ATOMIC_RELEASE);
-	gic_wake(t);
-	return mail_wait(t);
 }
 
 /* The guest finished something whose end we must see, or room was made. */
@@ -299,7 +144,7 @@ static void forward(struct gic_cpu *g, uint32_t intid)
 		irq.flags |= VGIC_HW;
 	if (i < VGIC_SPIS)
 		gic.holder[i] = (uint8_t)(g->id + 1);
-	if (inject(g, &irq) != VGIC_FULL)
+	if (gic_inject(g, &irq) != VGIC_FULL)
 		return;
 	if (irq.flags & VGIC_HW)
 		gic_give_back(g, intid);
@@ -335,8 +180,8 @@ static void do_work(struct gic_cpu *g)
 	if (!__atomic_load_n(&g->work, __ATOMIC_RELAXED))
 		return;
 	__atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
-	mail_serve(g);
-	inbox_drain(g);
+	gic_mail_serve(g);
+	gic_inbox_drain(g);
 	private_flush(g);
 }
 
@@ -429,10 +274,54 @@ static void deactivate(struct gic_cpu *g, uint32_t intid)
 		gic_spi_ended(intid);
 }
 
+static int common_read(uint32_t enc, uint64_t *value)
+{
+	struct vgic_prio_state ps;
+	unsigned int running;
+
+	switch (enc) {
+	case SYS_ICC_PMR:
+		*value = vgic_pmr_read(gic_vmcr_read());
+		return 0;
+	case SYS_ICC_CTLR:
+		*value = vgic_ctlr_read(gic_vmcr_read(), gic_vtr_read());
+		return 0;
+	case SYS_ICC_RPR:
+		gic_prio_state(&ps);
+		running = vgic_running_prio(&ps);
+		*value = running == VGIC_IDLE ? 0xff : running;
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+/*
+ * Registers that are trapped together with ICC_DIR_EL1, and at the same times,
+ * where ICH_HCR_EL2 has no TDIR.
+ */
+static int common_write(struct gic_cpu *g, uint32_t enc, uint64_t value)
+{
+	uint64_t vmcr = gic_vmcr_read();
+
+	switch (enc) {
+	case SYS_ICC_PMR:
+		gic_vmcr_write(vgic_pmr_write(vmcr, value, gic.prio_mask));
+		return 0;
+	case SYS_ICC_CTLR:
+		gic_vmcr_write(vgic_ctlr_write(vmcr, value));
+		gic_lr_load(g);
+		gic_lr_store(g); /* what is trapped depends on EOImode */
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
 static int gicv3_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)
 {
 	if (read)
-		return -ENOENT;
+		return common_read(enc, value);
 	switch (enc) {
 	case SYS_ICC_SGI1R:
 		send_sgi(c, *value, true);
@@ -449,7 +338,7 @@ static int gicv3_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)
 		deactivate(c->gic, (uint32_t)*value & 0xffffff);
 		return 0;
 	default:
-		return -ENOENT;
+		return common_write(c->gic, enc, *value);
 	}
 }
 
@@ -537,10 +426,10 @@ static void gicv3_cpu_off(struct cpu *c)
 	struct vgic_irq irq;
 
 	gic_lock();
-	inbox_drain(g);
+	gic_inbox_drain(g);
 	__atomic_store_n(&g->online, 0, __ATOMIC_SEQ_CST);
-	mail_serve(g);
-	inbox_drain(g); /* posts are made under the lock: this is all */
+	gic_mail_serve(g);
+	gic_inbox_drain(g); /* posts are made under the lock: this is all */
 	gic_lr_load(g);
 	while (vgic_take_any(&g->v, &irq)) {
 		if (irq.flags & VGIC_HW)

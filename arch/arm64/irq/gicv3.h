@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
  * What the files of the GICv3 driver share. gicv3.c gives interrupts to this
- * CPU's guest, gicv3_dist.c answers trapped frames, gicv3_spi.c plays the SPIs
- * that the monitor took for itself, gicv3_lr.c holds the system registers.
+ * CPU's guest, gicv3_mail.c speaks to other CPUs, gicv3_dist.c and gicv3_bits.c
+ * answer trapped frames, gicv3_spi.c plays the SPIs that the monitor took for
+ * itself, gicv3_lr.c holds the system registers.
  */
 #ifndef ARCH_IRQ_GICV3_H
 #define ARCH_IRQ_GICV3_H
@@ -113,19 +114,43 @@ void gic_deactivate(uint32_t intid);
 void gic_probe(void);
 void gic_send_kick(uint64_t mpidr);
 
-/* gicv3.c */
+uint64_t gic_vmcr_read(void);
+void gic_vmcr_write(uint64_t vmcr);
+uint64_t gic_vtr_read(void);
+
+/* gicv3_mail.c: between CPUs; never with a loaded copy of list registers */
+enum vgic_result gic_inject(struct gic_cpu *g, const struct vgic_irq *irq);
+void gic_mail_serve(struct gic_cpu *g);
+void gic_inbox_drain(struct gic_cpu *g);
 void gic_lock(void);
 void gic_unlock(void);
 struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
 			     uint32_t mask);
 void gic_post(struct gic_cpu *t, const struct vgic_irq *irq);
 void gic_wake(struct gic_cpu *t); /* look at your work */
+
+/* gicv3.c */
 uint8_t gic_groups(void);
 /* Address of the 32 bits for the INTIDs from first on. */
 uint64_t gic_bits(const struct gic_cpu *g, enum vgic_reg_kind kind,
 		  uint32_t first);
 /* Deactivate what the guest will not end; pending once more if edge. */
 void gic_give_back(const struct gic_cpu *g, uint32_t intid);
+
+/* gicv3_bits.c: under gic.lock */
+/* A word of 32 interrupts: g's private ones, or SPIs where g is NULL. */
+struct gic_word {
+	struct gic_cpu *g;
+	uint32_t first;
+	uint32_t played; /* those that have no hardware behind them */
+};
+uint32_t gic_private_played(void);
+struct gic_word gic_word_of(struct gic_cpu *g, uint32_t first);
+uint32_t gic_bits_read(const struct gic_word *w, enum vgic_reg_kind kind);
+void gic_bits_write(const struct gic_word *w, enum vgic_reg_kind kind,
+		    uint32_t v);
+/* The guest may take no more of these that are pending: nor lose them. */
+void gic_retract(const struct gic_word *w, uint32_t mask);
 
 /* gicv3_dist.c */
 int gic_dist_init(struct strbuf *why);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * Trapped accesses to the distributor, the redistributors and the ITS: they go
- * to the hardware, except for what is the monitor's and for what the hardware
- * does not know: a pending interrupt that waits in a list register is active
- * there, and pending to the guest.
+ * Trapped accesses to the distributor, the redistributors and the ITS: which
+ * go to the hardware, which are played here, which are refused.
  */
 #include <errno.h>
 
@@ -63,304 +61,14 @@ static void pass(uint64_t addr, struct mmio_access *a)
 		a->value = phys_read(addr, a->size);
 }
 
-/* A word of 32 interrupts: g's private ones, or SPIs where g is NULL. */
-struct word {
-	struct gic_cpu *g;
-	uint32_t first;
-	uint32_t played; /* those that have no hardware behind them */
-};
-
-static uint32_t private_played(void)
-{
-	uint32_t m = (uint32_t)BIT(GIC_SGIS) - 1;
-
-	if (gic.p->gic_maintenance_irq < GIC_PRIVATE)
-		m |= (uint32_t)BIT(gic.p->gic_maintenance_irq);
-	if (gic.p->el2_timer_irq < GIC_PRIVATE)
-		m |= (uint32_t)BIT(gic.p->el2_timer_irq);
-	return m;
-}
-
-static struct word word_of(struct gic_cpu *g, uint32_t first)
-{
-	struct word w = {g, first, 0};
-
-	if (first < GIC_PRIVATE)
-		w.played = private_played();
-	else if (!g)
-		w.played = gic.own[vgic_spi_index(first) / 32];
-	return w;
-}
-
-static uint32_t hw_read(const struct word *w, enum vgic_reg_kind kind)
-{
-	return mmio_read32(gic_bits(w->g, kind, w->first)) & ~w->played;
-}
-
-static void hw_write(const struct word *w, enum vgic_reg_kind kind, uint32_t v)
-{
-	v &= ~w->played;
-	if (v)
-		mmio_write32(gic_bits(w->g, kind, w->first), v);
-}
-
-/* Played SPIs of a word one after the other: NULL when there are no more. */
-static struct gic_spi *spi_next(const struct word *w, uint32_t *bits)
-{
-	uint32_t n;
-
-	*bits &= w->played;
-	if (w->g || !*bits)
-		return NULL;
-	n = (uint32_t)__builtin_ctz(*bits);
-	*bits &= *bits - 1;
-	return gic_spi_find(w->first + n);
-}
-
-/* Do op on every CPU that may have one of mask in hand. */
-static struct vgic_held ask(const struct word *w, enum gic_op op, uint32_t mask)
-{
-	struct vgic_held h = {0, 0}, one;
-	uint64_t cpus = 0;
-	uint32_t m;
-
-	if (w->g)
-		return gic_request(w->g, op, w->first, mask);
-	m = mask & (hw_read(w, VGIC_ACTIVE_SET) | w->played);
-	for (; m; m &= m - 1) {
-		uint32_t intid = w->first + (uint32_t)__builtin_ctz(m);
-		unsigned int holder = gic.holder[vgic_spi_index(intid)];
-		const struct gic_spi *s = gic_spi_find(intid);
-
-		if (s)
-			holder = s->held;
-		if (holder)
-			cpus |= BIT(holder - 1);
-	}
-	for (; cpus; cpus &= cpus - 1) {
-		one = gic_request(&gic_cpus[__builtin_ctzll(cpus)], op,
-				  w->first, mask);
-		h.pending |= one.pending;
-		h.active |= one.active;
-	}
-	return h;
-}
-
-/* The guest may take no more of these that are pending: nor lose them. */
-static void retract(const struct word *w, uint32_t mask)
-{
-	uint32_t taken = ask(w, GIC_TAKE_PENDING, mask).pending, m;
-	struct gic_spi *s;
-
-	if (w->g)
-		__atomic_fetch_or(&w->g->pend, taken & w->played,
-				  __ATOMIC_RELEASE);
-	for (m = taken & ~w->played; m; m &= m - 1)
-		gic_give_back(w->g, w->first + (uint32_t)__builtin_ctz(m));
-	while ((s = spi_next(w, &taken)))
-		gic_spi_taken(s);
-}
-
-static uint32_t enable_read(const struct word *w)
-{
-	uint32_t v = hw_read(w, VGIC_ENABLE_SET), left = w->played;
-	struct gic_spi *s;
-
-	if (w->g)
-		return v | (w->g->enable & w->played);
-	while ((s = spi_next(w, &left)))
-		if (s->enable)
-			v |= (uint32_t)BIT(s->intid - w->first);
-	return v;
-}
-
-static void enable_write(const struct word *w, uint32_t v)
-{
-	struct gic_spi *s;
-
-	hw_write(w, VGIC_ENABLE_SET, v);
-	if (w->g && (v & w->played)) {
-		__atomic_fetch_or(&w->g->enable, v & w->played,
-				  __ATOMIC_RELEASE);
-		gic_wake(w->g);
-	}
-	while ((s = spi_next(w, &v))) {
-		s->enable = true;
-		gic_spi_deliver(s);
-	}
-}
-
-static void disable_write(const struct word *w, uint32_t v)
-{
-	uint32_t left = v;
-	struct gic_spi *s;
-
-	hw_write(w, VGIC_ENABLE_CLEAR, v);
-	if (w->g)
-		__atomic_fetch_and(&w->g->enable, ~(v & w->played),
-				   __ATOMIC_RELEASE);
-	while ((s = spi_next(w, &left)))
-		s->enable = false;
-	retract(w, v);
-}
-
-static uint32_t pending_read(const struct word *w)
-{
-	uint32_t v = hw_read(w, VGIC_PEND_SET), left = w->played;
-	struct gic_spi *s;
-
-	v |= ask(w, GIC_QUERY, ~0u).pending;
-	if (w->g)
-		return v | (__atomic_load_n(&w->g->pend, __ATOMIC_ACQUIRE) &
-			    w->played);
-	while ((s = spi_next(w, &left)))
-		if (s->latch || (s->level && !s->edge))
-			v |= (uint32_t)BIT(s->intid - w->first);
-	return v;
-}
-
-static void pending_set(const struct word *w, uint32_t v)
-{
-	struct gic_spi *s;
-
-	if (!v)
-		return;
-	/* what waits in a list register already would come twice */
-	hw_write(w, VGIC_PEND_SET, v & ~ask(w, GIC_QUERY, v).pending);
-	if (w->g && (v & w->played)) {
-		__atomic_fetch_or(&w->g->pend, v & w->played, __ATOMIC_RELEASE);
-		gic_wake(w->g);
-	}
-	while ((s = spi_next(w, &v))) {
-		s->latch = true;
-		gic_spi_deliver(s);
-	}
-}
-
-static void pending_clear(const struct word *w, uint32_t v)
-{
-	uint32_t taken, left = v;
-	struct gic_spi *s;
-
-	if (!v)
-		return;
-	hw_write(w, VGIC_PEND_CLEAR, v);
-	if (w->g)
-		__atomic_fetch_and(&w->g->pend, ~(v & w->played),
-				   __ATOMIC_ACQ_REL);
-	taken = ask(w, GIC_TAKE_PENDING, v).pending;
-	hw_write(w, VGIC_ACTIVE_CLEAR, taken);
-	while ((s = spi_next(w, &left))) {
-		s->latch = false;
-		if (taken >> (s->intid - w->first) & 1)
-			s->held = 0;
-		gic_spi_deliver(s);
-	}
-}
-
-static uint32_t active_read(const struct word *w)
-{
-	struct vgic_held h = ask(w, GIC_QUERY, ~0u);
-
-	return (hw_read(w, VGIC_ACTIVE_SET) & ~(h.pending & ~h.active)) |
-	       h.active;
-}
-
-/* Those that the monitor plays are made active by acknowledging only. */
-static void active_set(const struct word *w, uint32_t v)
-{
-	uint32_t taken;
-
-	v &= ~w->played;
-	if (!v)
-		return;
-	taken = ask(w, GIC_TAKE_PENDING, v).pending;
-	hw_write(w, VGIC_PEND_SET, taken);
-	hw_write(w, VGIC_ACTIVE_SET, v);
-}
-
-static void active_clear(const struct word *w, uint32_t v)
-{
-	uint32_t taken;
-	struct gic_spi *s;
-
-	if (!v)
-		return;
-	taken = ask(w, GIC_TAKE_ACTIVE, v).active;
-	/* what is merely pending to the guest must stay active underneath */
-	hw_write(w, VGIC_ACTIVE_CLEAR, v & ~ask(w, GIC_QUERY, v).pending);
-	while ((s = spi_next(w, &taken))) {
-		s->held = 0;
-		gic_spi_deliver(s);
-	}
-}
-
-static uint32_t *group_word(const struct word *w)
-{
-	if (!w->g)
-		return &gic.group[vgic_spi_index(w->first) / 32];
-	return &w->g->group[w->first < GIC_PRIVATE
-				    ? 0
-				    : 1 + (w->first - GIC_EPPI) / 32];
-}
-
-static uint32_t bits_read(const struct word *w, enum vgic_reg_kind kind)
-{
-	switch (kind) {
-	case VGIC_GROUP:
-		return gic.ds ? *group_word(w) : 0;
-	case VGIC_ENABLE_SET:
-	case VGIC_ENABLE_CLEAR:
-		return enable_read(w);
-	case VGIC_PEND_SET:
-	case VGIC_PEND_CLEAR:
-		return pending_read(w);
-	case VGIC_ACTIVE_SET:
-	case VGIC_ACTIVE_CLEAR:
-		return active_read(w);
-	default:
-		return 0;
-	}
-}
-
-static void bits_write(const struct word *w, enum vgic_reg_kind kind,
-		       uint32_t v)
-{
-	switch (kind) {
-	case VGIC_GROUP: /* physically all are in group 1 */
-		if (gic.ds)
-			*group_word(w) = v;
-		break;
-	case VGIC_ENABLE_SET:
-		enable_write(w, v);
-		break;
-	case VGIC_ENABLE_CLEAR:
-		disable_write(w, v);
-		break;
-	case VGIC_PEND_SET:
-		pending_set(w, v);
-		break;
-	case VGIC_PEND_CLEAR:
-		pending_clear(w, v);
-		break;
-	case VGIC_ACTIVE_SET:
-		active_set(w, v);
-		break;
-	case VGIC_ACTIVE_CLEAR:
-		active_clear(w, v);
-		break;
-	default:
-		break;
-	}
-}
-
 /* The priority byte of one that the monitor plays, else NULL. */
 static uint8_t *played_priority(struct gic_cpu *g, uint32_t intid)
 {
 	struct gic_spi *s;
 
 	if (g)
-		return intid < GIC_PRIVATE && (private_played() >> intid & 1)
+		return intid < GIC_PRIVATE &&
+				       (gic_private_played() >> intid & 1)
 			       ? &g->prio[intid]
 			       : NULL;
 	s = gic_spi_find(intid);
@@ -391,7 +99,7 @@ static void priority(struct gic_cpu *g, uint32_t intid, uint64_t addr,
 static void config(struct gic_cpu *g, uint32_t intid, uint64_t addr,
 		   struct mmio_access *a)
 {
-	struct word w = word_of(g, vgic_word_first(intid));
+	struct gic_word w = gic_word_of(g, vgic_word_first(intid));
 	uint32_t played = w.played >> (intid - w.first), keep = 0, v, i;
 
 	for (i = 0; i < 16; i++)
@@ -416,7 +124,7 @@ static void config(struct gic_cpu *g, uint32_t intid, uint64_t addr,
 static void route(uint32_t intid, uint32_t offset, struct mmio_access *a)
 {
 	struct gic_spi *s = gic_spi_find(intid);
-	struct word w = word_of(NULL, vgic_word_first(intid));
+	struct gic_word w = gic_word_of(NULL, vgic_word_first(intid));
 	uint32_t bit = (uint32_t)BIT(intid - w.first);
 
 	if (!s) {
@@ -430,7 +138,7 @@ static void route(uint32_t intid, uint32_t offset, struct mmio_access *a)
 	}
 	if (!a->write)
 		return;
-	retract(&w, bit); /* pending ones go where the new route says */
+	gic_retract(&w, bit); /* pending ones go where the new route says */
 	if (s)
 		gic_spi_deliver(s);
 }
@@ -485,7 +193,7 @@ static int gicd_access(struct cpu *c, void *ctx, struct mmio_access *a)
 {
 	uint32_t offset = (uint32_t)(a->addr - gic.gicd);
 	struct vgic_reg r = vgic_gicd_decode(offset, a->size, a->write);
-	struct word w;
+	struct gic_word w;
 
 	if (!a->write)
 		a->value = 0;
@@ -514,11 +222,11 @@ static int gicd_access(struct cpu *c, void *ctx, struct mmio_access *a)
 		route(r.intid, offset, a);
 		break;
 	default:
-		w = word_of(NULL, r.intid);
+		w = gic_word_of(NULL, r.intid);
 		if (a->write)
-			bits_write(&w, r.kind, (uint32_t)a->value);
+			gic_bits_write(&w, r.kind, (uint32_t)a->value);
 		else
-			a->value = bits_read(&w, r.kind);
+			a->value = gic_bits_read(&w, r.kind);
 	}
 	gic_unlock();
 	return 0;
@@ -539,7 +247,7 @@ static void gicr_frame(const struct frame *f, struct mmio_access *a)
 {
 	uint32_t offset = (uint32_t)(a->addr - f->base);
 	struct vgic_reg r = vgic_gicr_decode(offset, a->size, a->write);
-	struct word w;
+	struct gic_word w;
 
 	if (!f->g && r.kind != VGIC_PASS_RO)
 		return;
@@ -567,11 +275,11 @@ static void gicr_frame(const struct frame *f, struct mmio_access *a)
 		config(f->g, r.intid, a->addr, a);
 		break;
 	default:
-		w = word_of(f->g, r.intid);
+		w = gic_word_of(f->g, r.intid);
 		if (a->write)
-			bits_write(&w, r.kind, (uint32_t)a->value);
+			gic_bits_write(&w, r.kind, (uint32_t)a->value);
 		else
-			a->value = bits_read(&w, r.kind);
+			a->value = gic_bits_read(&w, r.kind);
 	}
 }
 

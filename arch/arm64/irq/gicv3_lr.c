@@ -32,16 +32,15 @@
 #define ICH_VMCR_EL2 S3_4_C12_C11_7
 
 #define ICC_SRE_ALL 0xf /* Enable, DIB, DFB, SRE */
-#define ICC_CTLR_EOIMODE BIT(1)
-#define ICC_CTLR_PRIBITS GENMASK(10, 8)
 
 #define FOR_EACH_LR(X)                                                         \
 	X(0, S3_4_C12_C12_0)                                                   \
 	X(1, S3_4_C12_C12_1)                                                   \
-	X(2, S3_4_C12_C12_2) X(3, S3_4_C12_C12_3) X(4, S3_4_C12_C12_4)         \
-		X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6) X(7, S3_4_C12_C12_7) \
-			X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) X(           \
-				10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)      \
+	X(2, S3_4_C12_C12_2)                                                   \
+	X(3, S3_4_C12_C12_3)                                                   \
+	X(4, S3_4_C12_C12_4) X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6)         \
+		X(7, S3_4_C12_C12_7) X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) \
+			X(10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)            \
 				X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5)    \
 					X(14, S3_4_C12_C13_6)                  \
 						X(15, S3_4_C12_C13_7)
@@ -282,4 +281,20 @@ void gic_send_kick(uint64_t mpidr)
 	dsb(ish); /* orders what the other CPU is to see before the kick */
 	write_sysreg(v, ICC_SGI1R_EL1);
 	isb(); /* orders the kick before a wait for its effect */
+}
+
+uint64_t gic_vmcr_read(void)
+{
+	return read_sysreg(ICH_VMCR_EL2);
+}
+
+void gic_vmcr_write(uint64_t vmcr)
+{
+	write_sysreg(vmcr, ICH_VMCR_EL2);
+	isb(); /* orders it before the list registers are weighed up again */
+}
+
+uint64_t gic_vtr_read(void)
+{
+	return read_sysreg(ICH_VTR_EL2);
 }

@@ -413,60 +413,13 @@ void vgic_unload(struct vgic_cpu *v)
 	}
 }
 
-/* The group priority's mask as the binary point of this group sets it. */
-static uint8_t group_mask(const struct vgic_prio_state *ps, bool group1)
-{
-	unsigned int least = 7 - ps->prebits, bpr;
-
-	if (group1 && !(ps->vmcr & ICH_VMCR_VCBPR)) {
-		bpr = (unsigned int)FIELD_GET(ICH_VMCR_VBPR1, ps->vmcr);
-		bpr = bpr ? bpr - 1 : 0;
-	} else {
-		bpr = (unsigned int)FIELD_GET(ICH_VMCR_VBPR0, ps->vmcr);
-	}
-	if (bpr < least)
-		bpr = least;
-	return (uint8_t)(0xff << (bpr + 1));
-}
-
-/* Does the active priorities register say that one of this priority runs? */
-static bool apr_has(const struct vgic_prio_state *ps,
-		    const struct vgic_irq *irq)
-{
-	bool group1 = irq->flags & VGIC_GROUP1;
-	unsigned int n =
-		(irq->prio & group_mask(ps, group1)) >> (8 - ps->prebits);
-
-	return (group1 ? ps->ap1r : ps->ap0r)[n / 32] >> (n % 32) & 1;
-}
-
-/* Is there an active list register that accounts for this one's priority? */
-static bool accounted(const struct vgic_cpu *v, const struct vgic_irq *irq,
-		      uint8_t mask)
-{
-	unsigned int i;
-
-	for (i = 0; i < v->nr_lrs; i++) {
-		struct vgic_irq a = vgic_lr_decode(v->lr[i]);
-
-		if ((v->lr[i] & ICH_LR_ACTIVE) &&
-		    !((a.flags ^ irq->flags) & VGIC_GROUP1) &&
-		    !((a.prio ^ irq->prio) & mask))
-			return true;
-	}
-	return false;
-}
-
 bool vgic_reap(struct vgic_cpu *v, const struct vgic_prio_state *ps,
 	       struct vgic_irq *over)
 {
 	unsigned int i;
 
 	for (i = 0; i < v->nr_evicted; i++) {
-		const struct vgic_irq *irq = &v->evicted[i];
-		uint8_t mask = group_mask(ps, irq->flags & VGIC_GROUP1);
-
-		if (apr_has(ps, irq) && !accounted(v, irq, mask))
+		if (vgic_is_running(v, ps, &v->evicted[i]))
 			continue;
 		*over = evicted_end(v, i);
 		return true;
@@ -492,41 +445,6 @@ bool vgic_dir(struct vgic_cpu *v, uint32_t intid, struct vgic_irq *over)
 			continue;
 		*over = evicted_end(v, i);
 		return true;
-	}
-	return false;
-}
-
-/* The running priority: that of the most urgent active one. */
-static unsigned int running_prio(const struct vgic_prio_state *ps)
-{
-	unsigned int i;
-
-	for (i = 0; i < 4; i++) {
-		uint32_t ap = ps->ap0r[i] | ps->ap1r[i];
-
-		if (ap)
-			return (32 * i + (unsigned int)__builtin_ctz(ap))
-			       << (8 - ps->prebits);
-	}
-	return 0x100;
-}
-
-bool vgic_can_take(const struct vgic_cpu *v, const struct vgic_prio_state *ps)
-{
-	unsigned int running = running_prio(ps), i;
-	uint8_t pmr = (uint8_t)FIELD_GET(ICH_VMCR_VPMR, ps->vmcr);
-
-	for (i = 0; i < v->nr_lrs; i++) {
-		bool group1 = v->lr[i] & ICH_LR_GROUP1;
-		uint8_t prio = lr_prio(v->lr[i]);
-
-		if ((v->lr[i] & ICH_LR_STATE) != ICH_LR_PENDING ||
-		    !(ps->vmcr & (group1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0)) ||
-		    prio >= pmr)
-			continue;
-		if (running == 0x100 ||
-		    (prio & group_mask(ps, group1)) < running)
-			return true;
 	}
 	return false;
 }

@@ -86,7 +86,7 @@ struct vgic_held vgic_query(const struct vgic_cpu *v, uint32_t first);
 uint32_t vgic_take_pending(struct vgic_cpu *v, uint32_t first, uint32_t mask);
 /* The same for the active state; what is pending too stays so. */
 uint32_t vgic_take_active(struct vgic_cpu *v, uint32_t first, uint32_t mask);
-/* Take any pending or (active false) interrupt out: false when none is left. */
+/* Take one pending interrupt out, whichever; false when there is none. */
 bool vgic_take_any(struct vgic_cpu *v, struct vgic_irq *irq);
 /* All pending ones back into the queue: after v->groups changed. */
 void vgic_unload(struct vgic_cpu *v);
@@ -97,6 +97,13 @@ struct vgic_prio_state {
 	uint32_t vmcr;
 	unsigned int prebits;
 };
+
+/*
+ * Is this evicted one still being handled, EOImode 0? It is while its bit in
+ * the active priorities registers is not some list register's.
+ */
+bool vgic_is_running(const struct vgic_cpu *v, const struct vgic_prio_state *ps,
+		     const struct vgic_irq *irq);
 
 /*
  * EOImode 0, and the guest ended interrupts that have no list register: each
@@ -112,5 +119,15 @@ bool vgic_dir(struct vgic_cpu *v, uint32_t intid, struct vgic_irq *over);
 
 /* Would the CPU interface signal one of the list registers' interrupts? */
 bool vgic_can_take(const struct vgic_cpu *v, const struct vgic_prio_state *ps);
+
+/* The most urgent active priority, or VGIC_IDLE. */
+#define VGIC_IDLE 0x100
+unsigned int vgic_running_prio(const struct vgic_prio_state *ps);
+
+/* ICC_PMR_EL1 and ICC_CTLR_EL1 of the guest by way of ICH_VMCR_EL2. */
+uint8_t vgic_pmr_read(uint64_t vmcr);
+uint64_t vgic_pmr_write(uint64_t vmcr, uint64_t value, uint8_t prio_mask);
+uint64_t vgic_ctlr_read(uint64_t vmcr, uint64_t vtr);
+uint64_t vgic_ctlr_write(uint64_t vmcr, uint64_t value);
 
 #endif
