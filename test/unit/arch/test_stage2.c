@@ -385,6 +385,57 @@ static void test_abort_leaves_no_trace(void **state)
 	teardown(&f);
 }
 
+/* A split that a later call in the same log makes void gives its tables back.
+ */
+static void test_changes_of_mind_in_one_log(void **state)
+{
+	struct fixture f;
+
+	setup(&f, 12, 40, 8);
+	assert_int_equal(stage2_map(&f.s, 0, 0, 0x40000000, STAGE2_RWX, NULL),
+			 0);
+	/* Split, back and merged: the entry itself is as it was. */
+	assert_int_equal(
+		stage2_map(&f.s, 0x1000, 0, 0x1000, STAGE2_NONE, &f.log), 0);
+	assert_int_equal(f.pool.used, 2);
+	assert_int_equal(
+		stage2_map(&f.s, 0x1000, 0x1000, 0x1000, STAGE2_RWX, &f.log),
+		0);
+	assert_int_equal(stage2_merge(&f.s, 0x1000, &f.log), 0);
+	assert_int_equal(f.log.count, 0);
+	assert_int_equal(f.pool.used, 0);
+	/* A split below a live table, then all of it replaced. */
+	assert_int_equal(stage2_map(&f.s, 0x1000, 0, 0x1000, STAGE2_NONE, NULL),
+			 0);
+	assert_int_equal(
+		stage2_map(&f.s, 0x400000, 0, 0x1000, STAGE2_NONE, &f.log), 0);
+	assert_int_equal(f.log.count, 1);
+	assert_int_equal(f.log.change[0].level, 2);
+	assert_int_equal(f.pool.used, 3);
+	assert_int_equal(stage2_map(&f.s, 0, 0, 0x40000000, STAGE2_RO, &f.log),
+			 0);
+	assert_int_equal(f.log.count, 1);
+	assert_int_equal(f.log.change[0].level, 1);
+	assert_int_equal(f.pool.used, 2);
+	apply(&f);
+	assert_int_equal(f.pool.used, 0);
+	maps(&f, 0x400000, 0x400000, 1);
+	teardown(&f);
+}
+
+static void test_merge_needs_alignment(void **state)
+{
+	struct fixture f;
+
+	setup(&f, 12, 40, 8);
+	assert_int_equal(
+		stage2_map(&f.s, 0, 0x1000, 0x200000, STAGE2_RWX, NULL), 0);
+	assert_int_equal(stage2_merge(&f.s, 0, NULL), 0);
+	maps(&f, 0, 0x1000, 3);
+	maps(&f, 0x1ff000, 0x200000, 3);
+	teardown(&f);
+}
+
 /*
  * Random maps, unmaps and merges of a window that spans two blocks of the
  * highest level, applied or aborted; every page is compared with a flat array.
@@ -514,6 +565,8 @@ int main(void)
 		cmocka_unit_test(test_largest_blocks),
 		cmocka_unit_test(test_live_tables_change_only_when_applied),
 		cmocka_unit_test(test_abort_leaves_no_trace),
+		cmocka_unit_test(test_changes_of_mind_in_one_log),
+		cmocka_unit_test(test_merge_needs_alignment),
 		cmocka_unit_test(test_random_changes_before_use),
 		cmocka_unit_test(test_random_changes_by_log),
 	};
