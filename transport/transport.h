@@ -39,12 +39,13 @@ struct transport_ops {
 	 */
 	bool (*connected)(struct transport *t, enum transport_channel ch,
 			  uint32_t *epoch);
-	/* Bytes taken out of what has arrived: 0..len. */
+	/* Bytes taken out of what had arrived at the last poll: 0..len. */
 	size_t (*rx)(struct transport *t, enum transport_channel ch,
 		     uint8_t *buf, size_t len);
 	/*
 	 * Bytes accepted for sending: 0..len; what is accepted is under way
-	 * with no further call. Room again is told by an interrupt.
+	 * with no further call. Room again is told by an interrupt. None are
+	 * accepted while nobody is connected.
 	 */
 	size_t (*tx)(struct transport *t, enum transport_channel ch,
 		     const uint8_t *buf, size_t len);

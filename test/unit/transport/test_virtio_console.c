@@ -21,10 +21,8 @@ struct ctx {
 	struct strbuf why;
 };
 
-static int setup(void **state)
+static void new_device(struct ctx *c)
 {
-	struct ctx *c = calloc(1, sizeof(*c));
-
 	fake_console_init();
 	dev.port[GDB].exists = true;
 	dev.port[GDB].name = "org.hyperstub.gdb";
@@ -33,6 +31,13 @@ static int setup(void **state)
 	c->mem = fake_memory(VIRTIO_CONSOLE_MEMORY);
 	c->t = &c->v.transport;
 	strbuf_init(&c->why, c->text, sizeof(c->text));
+}
+
+static int setup(void **state)
+{
+	struct ctx *c = calloc(1, sizeof(*c));
+
+	new_device(c);
 	*state = c;
 	return 0;
 }
@@ -524,6 +529,68 @@ static void small_queues_do(void **state)
 	assert_int_equal(dev.port[GDB].sent_len, 100 * sizeof(data));
 }
 
+static uint32_t lcg(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+/* One thing that no good device does. */
+static void lie(uint32_t *seed)
+{
+	struct fake_queue *q = &dev.queue[lcg(seed) % 8];
+	struct vcon_msg m = {lcg(seed) % 6, (uint16_t)(lcg(seed) % 9),
+			     (uint16_t)(lcg(seed) % 2)};
+
+	switch (lcg(seed) % 6) {
+	case 0:
+		q->r->used[1] = (uint16_t)lcg(seed);
+		break;
+	case 1:
+		fake_push(q, lcg(seed) % 140, lcg(seed) % 5000);
+		break;
+	case 2:
+		memset((void *)q->r->used_ring, (int)lcg(seed), 100);
+		break;
+	default:
+		if (dev.queue[2].r->used[1] == dev.queue[2].used_idx)
+			fake_send(&dev.queue[2], &m, lcg(seed) % 9);
+		break;
+	}
+}
+
+static void a_device_that_lies_at_random_does_no_harm(void **state)
+{
+	struct ctx *c = *state;
+	unsigned int failed = 0;
+	uint8_t buf[300];
+
+	for (uint32_t round = 0; round < 300; round++) {
+		uint32_t seed = round, epoch;
+
+		fake_console_free();
+		free(c->mem);
+		new_device(c);
+		start(c);
+		for (int i = 0; i < 60; i++) {
+			if (lcg(&seed) % 4 == 0)
+				lie(&seed);
+			poll(c);
+			for (int ch = 0; ch < TRANSPORT_CHANNELS; ch++) {
+				connected(c, ch, &epoch);
+				assert_in_range(c->t->ops->rx(c->t, ch, buf,
+							      sizeof(buf)),
+						0, sizeof(buf));
+				c->t->ops->tx(c->t, ch, buf, 200);
+			}
+			c->t->ops->idle(c->t);
+		}
+		failed += virtio_console_failed(&c->v) != NULL;
+	}
+	/* Most lies are found out; the rest did no harm. */
+	assert_in_range(failed, 100, 300);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -554,6 +621,7 @@ int main(void)
 		T(a_device_in_need_of_a_reset_is_a_failed_transport),
 		T(channels_do_not_mix),
 		T(small_queues_do),
+		T(a_device_that_lies_at_random_does_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
