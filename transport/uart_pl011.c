@@ -166,8 +166,7 @@ static bool is_pl011(uint64_t base)
 	       (mmio_read32(base + UARTPERIPHID0 + 4) & 0x0f) == 0;
 }
 
-int uart_pl011_init(struct uart_pl011 *u, uint64_t base, uint32_t irq,
-		    struct strbuf *why)
+int uart_pl011_init(struct uart_pl011 *u, uint64_t base, uint32_t irq)
 {
 	memset(u, 0, sizeof(*u));
 	u->transport.ops = &uart_ops;
@@ -175,11 +174,8 @@ int uart_pl011_init(struct uart_pl011 *u, uint64_t base, uint32_t irq,
 	u->base = base;
 	byte_ring_init(&u->rx, u->rx_mem, sizeof(u->rx_mem));
 	byte_ring_init(&u->tx, u->tx_mem, sizeof(u->tx_mem));
-	if (!is_pl011(base)) {
-		strbuf_printf(why, "no PL011 at %llx",
-			      (unsigned long long)base);
+	if (!is_pl011(base))
 		return -ENODEV;
-	}
 	mmio_write32(base + UARTIMSC, 0);
 	/* What the log wrote goes out first (TRM 3.3.8: stop, then change). */
 	for (unsigned int i = 0; i < SPIN; i++)

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stub/strbuf.h"
 #include "transport/byte_ring.h"
 #include "transport/transport.h"
 
@@ -37,9 +36,8 @@ struct uart_pl011 {
 
 /*
  * Take the port over: 8N1 with FIFOs, the speed that is set, interrupts on.
- * -ENODEV, and why: no PL011 answers there.
+ * -ENODEV: no PL011 answers there.
  */
-int uart_pl011_init(struct uart_pl011 *u, uint64_t base, uint32_t irq,
-		    struct strbuf *why);
+int uart_pl011_init(struct uart_pl011 *u, uint64_t base, uint32_t irq);
 
 #endif
