@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Callable, Mapping
 
 from lib import initramfs as initramfs_module
-from lib import kallsyms, kernelimage, symelf
+from lib import cfi, kallsyms, kernelimage, symelf
 from lib.apt import Apt, os_release
 from lib.common import Failure, cache_dir, locked, new_dir, read_bytes, say
 from lib.common import write_file
@@ -267,7 +267,9 @@ def symbols(flavour: str = "kernel") -> Path:
     """A symbol file of a Debian kernel, from its own kallsyms."""
     package = kernel(flavour)
     path = package.path / "ksyms.elf"
-    if not path.exists():
+    makers = [Path(module.__file__) for module in (cfi, kallsyms, symelf)]
+    newest = max(maker.stat().st_mtime for maker in makers)
+    if not path.exists() or path.stat().st_mtime < newest:
         data = kernelimage.unpack(read_bytes(package.vmlinuz),
                                   str(package.vmlinuz))
         memory, = struct.unpack_from("<Q", data, 16)

@@ -27,14 +27,13 @@ def say(text: str) -> None:
     print(f"hyperstub: {text}", file=sys.stderr, flush=True)
 
 
-def run_main(main: Callable[[], int]) -> None:
+def run_main(main: Callable[[], int], name: str) -> None:
     """Run a script's main(); a Failure becomes one line and status 2."""
-    name = f"scripts/{Path(sys.argv[0]).name}"
     try:
         status = main()
         sys.stdout.flush()
     except Failure as err:
-        print(f"{name}: {err}", file=sys.stderr)
+        print(f"scripts/{name}: {err}", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
         status = 130
