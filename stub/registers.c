@@ -23,14 +23,18 @@ int session_register_cpu(struct gdbstub *s, struct cursor *c, unsigned int *cpu)
 int registers_put(struct gdbstub *s, unsigned int cpu, unsigned int reg)
 {
 	uint8_t value[TARGET_MAX_REG_SIZE];
-	int size = target_reg_size(s->target, reg);
+	int size = target_reg_size(s->target, reg), err;
 
 	if (size <= 0 || size > TARGET_MAX_REG_SIZE)
 		return -ENOENT;
-	if (target_reg_read(s->target, cpu, reg, value) == 0) {
+	err = target_reg_read(s->target, cpu, reg, value);
+	if (!err) {
 		rsp_put_hex(&s->tx, value, (size_t)size);
 		return 0;
 	}
+	/* LLDB would take the letters for a number. */
+	if (s->client.lldb)
+		return err;
 	while (size--)
 		rsp_puts(&s->tx, "xx");
 	return 0;
@@ -125,7 +129,7 @@ int packet_p(struct gdbstub *s, struct cursor *c)
 		return err;
 	err = registers_put(s, cpu, (unsigned int)reg);
 	if (err)
-		return session_fail(s, err, "no register %u",
+		return session_fail(s, err, "cannot read register %u",
 				    (unsigned int)reg);
 	return 0;
 }

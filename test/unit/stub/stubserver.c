@@ -110,8 +110,9 @@ static void serve(int fd)
 			fake_run(&machine, 100);
 	}
 	gdbstub_disconnect(&stub);
-	fprintf(stderr, "gone: points %u, running %d\n", stub.points->wanted,
-		fake_is_running(&machine));
+	printf("gone: points %u, running %d\n", stub.points->wanted,
+	       fake_is_running(&machine));
+	fflush(stdout);
 	close(fd);
 }
 

@@ -48,7 +48,7 @@ static void errors_have_text_for_those_who_want_it(void **state)
 	bench_ask(&b, "qSupported:error-message+");
 	assert_reply(&b, "m0,1", "E.no memory at 0x0");
 	b.s.client.noack = true;
-	assert_reply(&b, "p1234", "E.no register 4660");
+	assert_reply(&b, "p1234", "E.cannot read register 4660");
 }
 
 static void bad_numbers_are_refused(void **state)

@@ -450,6 +450,7 @@ static void lldb_has_its_own_dialect(void **state)
 	assert_true(b.t->cpus[2].regs[0] == 5);
 	assert_memory_equal(bench_ask(&b, "g;thread:3;"), "0500", 4);
 	assert_int_equal(bench_ask(&b, "g;thread:9;")[0], 'E');
+	assert_int_equal(bench_ask(&b, "p20;thread:4;")[0], 'E');
 	assert_memory_equal(bench_ask(&b, "?"),
 			    "T05thread:1;core:0;"
 			    "threads:1,2,3,4;"
