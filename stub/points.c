@@ -33,7 +33,8 @@ static int get_point(struct gdbstub *s, struct cursor *c, struct point *p)
 		if (p->len != 4)
 			return session_fail(s, -EINVAL,
 					    "instructions are 4 bytes long");
-		if (p->addr & 3)
+		/* Z1 may be on a device's register, of any alignment. */
+		if (p->kind == BP_SOFTWARE && (p->addr & 3))
 			return session_fail(s, -EINVAL,
 					    "address is not aligned");
 	}

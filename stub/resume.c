@@ -258,7 +258,7 @@ static int resume_client(struct gdbstub *s)
 	int err;
 
 	if (!moving)
-		return session_fail(s, -ESRCH, "none of these CPUs is on");
+		return session_fail(s, -ESRCH, "no CPU that is on would run");
 	if (ready) {
 		/* An event of the last stop comes first; nobody moves. */
 		s->first_pending = (unsigned int)__builtin_ctzll(ready);
@@ -443,7 +443,10 @@ int packet_vCont(struct gdbstub *s, struct cursor *c)
 void resume_forget_points(struct gdbstub *s)
 {
 	bp_remove_all(s->points);
-	if (!s->running || !bp_next_changed(s->points, NULL))
+	if (!s->running)
+		return;
+	/* A stop that the last client asked for is nobody's now. */
+	if (!s->stop_asked && !bp_next_changed(s->points, NULL))
 		return;
 	s->releasing = true;
 	ask_stop(s, SIGNAL_TRAP);

@@ -17,8 +17,10 @@ void fake_init(struct target *t)
 	unsigned int i;
 
 	memset(t, 0, sizeof(*t));
-	for (i = 0; i < FAKE_RAM_SIZE; i++)
+	for (i = 0; i < 0x10000; i++)
 		t->ram[i] = (uint8_t)(i ^ i >> 8);
+	for (; i < FAKE_RAM_SIZE; i += 0x10000)
+		memcpy(t->ram + i, t->ram, 0x10000);
 	for (i = 0; i < FAKE_HIGH_SIZE; i++)
 		t->high[i] = (uint8_t)i;
 	for (i = 0; i < FAKE_CPUS; i++) {
@@ -125,14 +127,13 @@ static int reg_access(struct target *t, unsigned int cpu, unsigned int reg)
 int target_reg_read(struct target *t, unsigned int cpu, unsigned int reg,
 		    uint8_t *buf)
 {
-	int err = reg_access(t, cpu, reg);
+	int err = reg_access(t, cpu, reg), size = target_reg_size(t, reg);
 
-	if (err)
-		return err;
-	memset(buf, 0, (size_t)target_reg_size(t, reg));
+	if (err || size <= 0)
+		return err ? err : -ENOENT;
+	memset(buf, 0, (size_t)size);
 	if (reg < FAKE_REGS)
-		memcpy(buf, &t->cpus[cpu].regs[reg],
-		       (size_t)target_reg_size(t, reg));
+		memcpy(buf, &t->cpus[cpu].regs[reg], (size_t)size);
 	else
 		buf[0] = (uint8_t)reg;
 	return 0;

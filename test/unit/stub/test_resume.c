@@ -453,6 +453,7 @@ static void bad_points_are_refused(void **state)
 	assert_reply(&b, "Z2,40001001,7", "OK");
 	assert_reply(&b, "Z2,40001002,9", "OK");
 	assert_reply(&b, "Z4,40001000,1000", "OK");
+	assert_reply(&b, "Z1,9000001,4", "OK");
 }
 
 static void the_table_is_bounded(void **state)
@@ -517,6 +518,17 @@ static void leaving_while_it_runs_stops_it_for_a_moment(void **state)
 	gdbstub_connect(&b.s);
 	gdbstub_disconnect(&b.s);
 	assert_int_equal(b.t->stops_asked, 1);
+}
+
+/* It interrupts, and is gone before the guest has stopped. */
+static void a_stop_for_nobody_goes_on(void **state)
+{
+	asks_and_runs("vCont;c");
+	put("\x03");
+	gdbstub_disconnect(&b.s);
+	fake_run(b.t, 100);
+	assert_int_equal(b.t->stops_asked, 1);
+	assert_true(fake_is_running(b.t));
 }
 
 /* A point of the last client is hit before it could be taken out. */
@@ -631,6 +643,7 @@ int main(void)
 		TEST(detach_takes_everything_out),
 		TEST(kill_is_a_detach),
 		TEST(leaving_while_it_runs_stops_it_for_a_moment),
+		TEST(a_stop_for_nobody_goes_on),
 		TEST(a_new_client_never_sees_points_of_the_last),
 		TEST(a_fault_without_a_client_is_kept),
 		TEST(console_text_comes_while_it_runs),
