@@ -70,6 +70,7 @@ NEEDS = (
     Need("clang", "the fuzz targets' compiler", _command("clang")),
     Need("lldb", "the other debugger", _command("lldb")),
     Need("zstd", "unpacks kernels", _command("zstd")),
+    Need("cpio", "reads the initramfs back in a test", _command("cpio")),
 )
 
 
