@@ -22,7 +22,7 @@ from lib.apt import Apt, os_release
 from lib.common import Failure, cache_dir, locked, new_dir, read_bytes, say
 from lib.common import write_file
 
-BACKPORTS = {"bookworm": "bookworm-backports"}
+KEPT_INITRAMFS = 16
 MODULES_OF = re.compile(rb"depends=([^\0]*)\0")
 
 
@@ -214,8 +214,13 @@ def initramfs(files: Mapping[str, bytes] | None = None,
     if files:
         name = f"initramfs-{hashlib.sha256(data).hexdigest()[:16]}.cpio"
     path = cache_dir() / name
-    if not path.exists() or path.read_bytes() != data:
+    if path.exists() and path.read_bytes() == data:
+        path.touch()
+    else:
         write_file(path, data)
+    for old in sorted(cache_dir().glob("initramfs-*.cpio"),
+                      key=lambda p: p.stat().st_mtime)[:-KEPT_INITRAMFS]:
+        old.unlink(missing_ok=True)
     return path
 
 
