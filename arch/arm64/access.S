@@ -111,45 +111,148 @@ smc_call:
 	ret
 	guard	1b, 2b
 
-/* void fp_read_all(void *q): q0-q31, 512 bytes. FP traps at EL2 are off. */
 	.arch_extension fp
 	.arch_extension simd
-	.globl	fp_read_all
-fp_read_all:
-	stp	q0, q1, [x0, #0]
-	stp	q2, q3, [x0, #32]
-	stp	q4, q5, [x0, #64]
-	stp	q6, q7, [x0, #96]
-	stp	q8, q9, [x0, #128]
-	stp	q10, q11, [x0, #160]
-	stp	q12, q13, [x0, #192]
-	stp	q14, q15, [x0, #224]
-	stp	q16, q17, [x0, #256]
-	stp	q18, q19, [x0, #288]
-	stp	q20, q21, [x0, #320]
-	stp	q22, q23, [x0, #352]
-	stp	q24, q25, [x0, #384]
-	stp	q26, q27, [x0, #416]
-	stp	q28, q29, [x0, #448]
-	stp	q30, q31, [x0, #480]
+/* void fp_read_one(unsigned int n, void *q): V<n>, 16 bytes. */
+	.globl	fp_read_one
+fp_read_one:
+	adr	x2, 1f
+	add	x2, x2, w0, uxtw #3
+	br	x2
+1:
+	str	q0, [x1]
+	ret
+	str	q1, [x1]
+	ret
+	str	q2, [x1]
+	ret
+	str	q3, [x1]
+	ret
+	str	q4, [x1]
+	ret
+	str	q5, [x1]
+	ret
+	str	q6, [x1]
+	ret
+	str	q7, [x1]
+	ret
+	str	q8, [x1]
+	ret
+	str	q9, [x1]
+	ret
+	str	q10, [x1]
+	ret
+	str	q11, [x1]
+	ret
+	str	q12, [x1]
+	ret
+	str	q13, [x1]
+	ret
+	str	q14, [x1]
+	ret
+	str	q15, [x1]
+	ret
+	str	q16, [x1]
+	ret
+	str	q17, [x1]
+	ret
+	str	q18, [x1]
+	ret
+	str	q19, [x1]
+	ret
+	str	q20, [x1]
+	ret
+	str	q21, [x1]
+	ret
+	str	q22, [x1]
+	ret
+	str	q23, [x1]
+	ret
+	str	q24, [x1]
+	ret
+	str	q25, [x1]
+	ret
+	str	q26, [x1]
+	ret
+	str	q27, [x1]
+	ret
+	str	q28, [x1]
+	ret
+	str	q29, [x1]
+	ret
+	str	q30, [x1]
+	ret
+	str	q31, [x1]
 	ret
 
-	.globl	fp_write_all
-fp_write_all:
-	ldp	q0, q1, [x0, #0]
-	ldp	q2, q3, [x0, #32]
-	ldp	q4, q5, [x0, #64]
-	ldp	q6, q7, [x0, #96]
-	ldp	q8, q9, [x0, #128]
-	ldp	q10, q11, [x0, #160]
-	ldp	q12, q13, [x0, #192]
-	ldp	q14, q15, [x0, #224]
-	ldp	q16, q17, [x0, #256]
-	ldp	q18, q19, [x0, #288]
-	ldp	q20, q21, [x0, #320]
-	ldp	q22, q23, [x0, #352]
-	ldp	q24, q25, [x0, #384]
-	ldp	q26, q27, [x0, #416]
-	ldp	q28, q29, [x0, #448]
-	ldp	q30, q31, [x0, #480]
+/* void fp_write_one(unsigned int n, const void *q) */
+	.globl	fp_write_one
+fp_write_one:
+	adr	x2, 1f
+	add	x2, x2, w0, uxtw #3
+	br	x2
+1:
+	ldr	q0, [x1]
+	ret
+	ldr	q1, [x1]
+	ret
+	ldr	q2, [x1]
+	ret
+	ldr	q3, [x1]
+	ret
+	ldr	q4, [x1]
+	ret
+	ldr	q5, [x1]
+	ret
+	ldr	q6, [x1]
+	ret
+	ldr	q7, [x1]
+	ret
+	ldr	q8, [x1]
+	ret
+	ldr	q9, [x1]
+	ret
+	ldr	q10, [x1]
+	ret
+	ldr	q11, [x1]
+	ret
+	ldr	q12, [x1]
+	ret
+	ldr	q13, [x1]
+	ret
+	ldr	q14, [x1]
+	ret
+	ldr	q15, [x1]
+	ret
+	ldr	q16, [x1]
+	ret
+	ldr	q17, [x1]
+	ret
+	ldr	q18, [x1]
+	ret
+	ldr	q19, [x1]
+	ret
+	ldr	q20, [x1]
+	ret
+	ldr	q21, [x1]
+	ret
+	ldr	q22, [x1]
+	ret
+	ldr	q23, [x1]
+	ret
+	ldr	q24, [x1]
+	ret
+	ldr	q25, [x1]
+	ret
+	ldr	q26, [x1]
+	ret
+	ldr	q27, [x1]
+	ret
+	ldr	q28, [x1]
+	ret
+	ldr	q29, [x1]
+	ret
+	ldr	q30, [x1]
+	ret
+	ldr	q31, [x1]
 	ret

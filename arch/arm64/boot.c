@@ -15,14 +15,16 @@
 #include "irq/irqchip.h"
 #include "log.h"
 #include "memory.h"
-#include "mmio.h"
+#include "mmio_shadow.h"
 #include "options.h"
+#include "page.h"
 #include "platform/fdt.h"
 #include "platform/platform.h"
 #include "psci.h"
 #include "link.h"
 #include "stub/strbuf.h"
 #include "sysreg.h"
+#include "view.h"
 #include "world.h"
 
 #define MIB (1024 * 1024ull)
@@ -177,7 +179,10 @@ void boot_main(void)
 	irqchip = &gicv3_ops;
 	if (irqchip->init(platform, &why))
 		panic("interrupt controller: %s", why.s);
-	debug_init();
 	link_init();
+	view_init();
+	page_init();
+	mmio_shadow_init(memory_alloc(mmio_shadow_memory(), 64));
+	debug_init();
 	stack_switch(c->stack_top, start_guest, c);
 }

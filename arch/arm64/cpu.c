@@ -8,7 +8,6 @@
 #include "boot.h"
 #include "debug.h"
 #include "feature.h"
-#include "guest_mem.h"
 #include "irq/irqchip.h"
 #include "log.h"
 #include "memory.h"
@@ -17,6 +16,7 @@
 #include "link.h"
 #include "sysreg.h"
 #include "traps.h"
+#include "view.h"
 #include "world.h"
 
 #define STACK_SIZE 16384
@@ -73,7 +73,7 @@ void cpu_setup(struct cpu *c)
 	write_sysreg(feature_hcr(), hcr_el2);
 	isb(); /* orders the vectors before the rest, which may trap */
 	feature_open();
-	guest_mem_cpu_init(c);
+	view_cpu_init(c);
 	irqchip->cpu_init(c);
 	debug_cpu_init(c);
 	world_cpu_init(c);
@@ -119,7 +119,9 @@ void cpu_loop(struct cpu *c)
 	for (;;) {
 		int why;
 
-		if (__atomic_load_n(&c->halt, __ATOMIC_ACQUIRE))
+		/* a hidden step is finished first: it is one instruction */
+		if (__atomic_load_n(&c->halt, __ATOMIC_ACQUIRE) &&
+		    !c->hidden_step)
 			world_park(c);
 		irqchip->enter(c);
 		debug_enter(c);

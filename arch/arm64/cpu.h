@@ -88,10 +88,9 @@ struct cpu {
 	uint32_t step_after_us; /* let the others run first */
 	enum cpu_view view; /* what VTTBR_EL2 has */
 	bool hidden_step; /* single step that nobody asked for */
-	bool debug_loaded; /* the guest's debug registers are saved in dbg */
-	bool agent_busy; /* evaluating a condition */
 	struct debug_cpu *dbg;
-	uint64_t skip_pc; /* breakpoint to be stepped over at this PC */
+
+	uint64_t retry_pc, retry_ipa; /* the last stage-2 abort tried again */
 
 	uint64_t exits[EXITS_COUNT];
 	uint64_t guest_faults;

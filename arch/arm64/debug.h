@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * Debug exceptions: breakpoints, watchpoints, steps, of gdb's and of the guest's
- * own, which keeps its debug registers.
+ * Debug exceptions: breakpoints, watchpoints and steps, gdb's and the guest's own.
+ * The guest keeps its debug registers: while EL2 uses the hardware's, they are
+ * in struct debug_cpu and its accesses trap.
  */
 #ifndef ARCH_DEBUG_H
 #define ARCH_DEBUG_H
@@ -11,8 +12,44 @@
 
 #include "cpu.h"
 
-struct bp_table;
+struct bp;
+struct page;
 struct strbuf;
+
+#define DEBUG_REGS 16
+
+struct debug_cpu {
+	/* the guest's, while loaded */
+	uint64_t bvr[DEBUG_REGS], bcr[DEBUG_REGS];
+	uint64_t wvr[DEBUG_REGS], wcr[DEBUG_REGS];
+	uint64_t mdscr;
+	bool oslk;
+	bool loaded;
+	bool dirty; /* hardware is to be written at the next entry */
+	uint64_t mdcr, hcr; /* as they were last written */
+	bool held; /* interrupts are held from the guest */
+	bool ss_armed; /* SPSR.SS was set for the step under way */
+	bool unseen; /* the guest's own step passes where it has no effect */
+	bool mute; /* guest's own comparators are off for one hidden step */
+	uint64_t skip; /* gdb's comparator at this PC is off, for one step */
+	struct page *resync; /* the page that a hidden step may write to */
+	/* an LDXR..STXR sequence runs as one: comparators at its exits */
+	bool sequence;
+	unsigned int exits;
+	uint64_t exit[DEBUG_REGS];
+};
+
+/* gdb's use of the comparators, the same on all CPUs. */
+struct debug_wants {
+	uint32_t shadows; /* BRKs are in pages: they come to EL2 */
+	unsigned int breaks, watches;
+	uint64_t break_addr[DEBUG_REGS];
+	uint64_t watch_addr[DEBUG_REGS], watch_ctl[DEBUG_REGS];
+	bool tvm; /* the guest's writes to SCTLR_EL1 and TTBRs trap */
+	uint32_t epoch; /* counts changes */
+};
+
+extern struct debug_wants debug_wants;
 
 void debug_init(void);
 void debug_cpu_init(struct cpu *c);
@@ -22,11 +59,26 @@ void debug_leave(struct cpu *c);
 /* When a CPU parks and when it goes on. */
 void debug_park(struct cpu *c);
 void debug_unpark(struct cpu *c);
-/* World stopped: arm what the table wants. */
-int debug_sync(struct bp_table *table, struct strbuf *why);
 /* A debug exception of the guest. */
 enum cpu_exit debug_trap(struct cpu *c);
 /* A trapped debug register; -ENOENT: another register. */
 int debug_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v);
+/* The guest's own debug registers for the debugger, on the CPU itself. */
+int debug_guest_reg(struct cpu *c, uint16_t enc, bool write, uint64_t *v);
+/* Comparators there are, and how many the guest uses where it uses most. */
+unsigned int debug_break_count(void);
+unsigned int debug_watch_count(void);
+unsigned int debug_guest_breaks(void);
+unsigned int debug_guest_watches(void);
+
+/*
+ * One instruction in another view with no event, interrupts held; resync: a page
+ * whose shadow must follow what it does. A load exclusive runs to past its
+ * store exclusive.
+ */
+void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync);
+/* Tell the debugger, unless a stop is under way already. */
+void debug_report(struct cpu *c, enum target_stop_reason reason, uint64_t addr,
+		  const char *text);
 
 #endif

@@ -16,6 +16,40 @@
 struct strbuf;
 
 void guest_mem_init(void);
-void guest_mem_cpu_init(struct cpu *c);
+
+/* Where an address of a packet is. */
+struct guest_place {
+	uint64_t pa; /* = IPA */
+	uint64_t left; /* bytes that lie there in one piece */
+	bool ram;
+	bool live; /* a device is really to be read */
+	bool cacheable; /* as the guest itself would access it */
+};
+
+/* The CPU's EL1&0 regime: its own registers, or those it parked with. */
+void guest_regime(struct cpu *c, struct stage1_regime *r);
+/*
+ * Virtual address or window to place. -EFAULT with text. May be called for this
+ * very CPU or a parked one.
+ */
+int guest_translate(struct cpu *c, uint64_t addr, struct guest_place *p,
+		    struct strbuf *why);
+
+/*
+ * Bytes moved, fewer at a fault, or -Exxx with text. Aligned 1, 2, 4 and 8
+ * bytes are one access.
+ */
+int64_t guest_read(struct cpu *c, uint64_t addr, void *buf, size_t len,
+		   struct strbuf *why);
+int64_t guest_write(struct cpu *c, uint64_t addr, const void *buf, size_t len,
+		    struct strbuf *why);
+/* Plain RAM behind addr, or NULL; *len is cut to what is there. */
+const uint8_t *guest_peek(struct cpu *c, uint64_t addr, size_t *len);
+
+/* The instruction at the guest's PC. -EFAULT. */
+int guest_fetch(struct cpu *c, uint64_t pc, uint32_t *insn);
+
+/* `monitor mmio live on`: devices are really read. */
+extern bool guest_mem_live;
 
 #endif

@@ -83,7 +83,9 @@ static bool try_uart(void)
 {
 	if (platform->uart_kind != UART_PL011)
 		return false;
-	uart_pl011_init(&link.dev.uart, platform->uart.base, platform->uart_irq);
+	if (uart_pl011_init(&link.dev.uart, platform->uart.base,
+			    platform->uart_irq))
+		return false;
 	link.transport = &link.dev.uart.transport;
 	log_set_uart(0);
 	return true;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
-/* See mmio_trap.h: open addressing by 4K page, filled at boot, then constant. */
+/*
+ * See mmio_trap.h. Open addressing, filled at boot and then constant; keys are
+ * 64K chunks where a range covers one, else 4K pages: a look-up is two
+ * probes at most, however many ranges there are.
+ */
 #include "mmio_trap.h"
 
 #include <errno.h>
@@ -7,53 +11,76 @@
 
 #include "mmio_trap_table.h"
 
-#define SLOTS 4096 /* pages; GICD 16 + GICR 32 a CPU + ITS 16 + others */
+#define SLOTS 2048
 #define MAX_RANGES 64
+#define PAGE_SHIFT 12
+#define CHUNK_SHIFT 16
 
 static struct mmio_range ranges[MAX_RANGES];
-static unsigned int range_count;
+static unsigned int range_count, used;
 static struct {
-	uint64_t page; /* +1; 0 is empty */
+	uint64_t key; /* 0 is empty */
 	uint8_t range;
 } slots[SLOTS];
 
-static unsigned int hash(uint64_t page)
+/* Never 0; chunks and pages differ. */
+static uint64_t make_key(uint64_t addr, unsigned int shift)
 {
-	return (unsigned int)((page * 0x9e3779b97f4a7c15ull) >> 52) % SLOTS;
+	return (addr >> shift) << 6 | shift;
+}
+
+static unsigned int probe(uint64_t key)
+{
+	unsigned int i = (unsigned int)((key * 0x9e3779b97f4a7c15ull) >> 53);
+
+	while (slots[i].key && slots[i].key != key)
+		i = (i + 1) % SLOTS;
+	return i;
 }
 
 const struct mmio_range *mmio_trap_find(uint64_t addr)
 {
-	uint64_t page = addr >> 12;
+	unsigned int i = probe(make_key(addr, CHUNK_SHIFT));
 
-	for (unsigned int i = hash(page);; i = (i + 1) % SLOTS) {
-		if (!slots[i].page)
-			return NULL;
-		if (slots[i].page == page + 1)
-			return &ranges[slots[i].range];
-	}
+	if (!slots[i].key)
+		i = probe(make_key(addr, PAGE_SHIFT));
+	return slots[i].key ? &ranges[slots[i].range] : NULL;
+}
+
+static uint64_t step_of(uint64_t at, uint64_t end)
+{
+	uint64_t chunk = 1ull << CHUNK_SHIFT;
+
+	return !(at & (chunk - 1)) && end - at >= chunk ? chunk :
+							  1ull << PAGE_SHIFT;
 }
 
 int mmio_trap_register(uint64_t base, uint64_t size, mmio_trap_fn fn,
 		       void *ctx, const char *name)
 {
-	uint64_t first = base >> 12, last = (base + size - 1) >> 12;
-	static unsigned int used;
+	uint64_t page = 1ull << PAGE_SHIFT, end, at;
+	unsigned int need = 0;
 
-	if (range_count == MAX_RANGES || last < first ||
-	    used + (last - first + 1) > SLOTS - SLOTS / 4)
-		return -ENOSPC;
-	for (uint64_t p = first; p <= last; p++)
-		if (mmio_trap_find(p << 12))
+	size = (size + page - 1) & ~(page - 1);
+	end = base + size;
+	if (base & (page - 1) || end <= base)
+		return -EINVAL;
+	for (at = base; at < end; at += step_of(at, end), need++)
+		if (mmio_trap_find(at) ||
+		    mmio_trap_find(at + step_of(at, end) - 1))
 			return -EEXIST;
-	for (uint64_t p = first; p <= last; p++, used++) {
-		unsigned int i = hash(p);
+	if (range_count == MAX_RANGES || used + need > SLOTS - SLOTS / 4)
+		return -ENOSPC;
+	for (at = base; at < end; at += step_of(at, end)) {
+		uint64_t key = make_key(at, step_of(at, end) == page ?
+						    PAGE_SHIFT :
+						    CHUNK_SHIFT);
+		unsigned int i = probe(key);
 
-		while (slots[i].page)
-			i = (i + 1) % SLOTS;
-		slots[i].page = p + 1;
+		slots[i].key = key;
 		slots[i].range = (uint8_t)range_count;
 	}
+	used += need;
 	ranges[range_count++] =
 		(struct mmio_range){ base, size, fn, ctx, name };
 	return 0;

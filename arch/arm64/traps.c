@@ -10,13 +10,13 @@
 #include "feature.h"
 #include "irq/irqchip.h"
 #include "log.h"
-#include "mmio.h"
-#include "mmio_trap.h"
+#include "point.h"
 #include "psci.h"
 #include "pstate.h"
 #include "stage2_fault.h"
 #include "sysreg.h"
 #include "timer.h"
+#include "view.h"
 
 typedef enum cpu_exit (*trap_fn)(struct cpu *c);
 
@@ -127,6 +127,12 @@ static enum cpu_exit trap_sysreg(struct cpu *c)
 		err = timer_sysreg(c, s.encoding, s.read, &v);
 	if (err == -ENOENT)
 		err = debug_sysreg(c, s.encoding, s.read, &v);
+	if (err == -ENOENT)
+		err = point_sysreg(c, s.encoding, s.read, &v);
+	if (err == -ENOENT && s.encoding >> 14 == 1) {
+		view_guest_tlbi(c); /* HCR_EL2.TTLB, in a hidden step */
+		err = 0;
+	}
 	if (err) {
 		traps_inject_undefined(c);
 		return EXITS_SYSREG;

@@ -11,6 +11,7 @@
 #include "fault.h"
 #include "irq/irqchip.h"
 #include "lock.h"
+#include "point.h"
 #include "log.h"
 #include "link.h"
 #include "stub/strbuf.h"
@@ -53,8 +54,7 @@ static void set_flag(uint32_t *f, uint32_t v)
 
 static bool is_on(struct cpu *c)
 {
-	return flag(&c->power) && __atomic_load_n(&c->power, __ATOMIC_ACQUIRE) ==
-					  CPU_ON;
+	return __atomic_load_n(&c->power, __ATOMIC_ACQUIRE) == CPU_ON;
 }
 
 void world_cpu_init(struct cpu *c)
@@ -163,7 +163,7 @@ static void serve_call(struct cpu *c)
 	set_flag(&c->call_state, CALL_DONE);
 }
 
-static void save_context(struct cpu *c)
+void world_save_context(struct cpu *c)
 {
 	struct cpu_context *x = &c->ctx;
 
@@ -189,7 +189,7 @@ static void restore_context(struct cpu *c)
 
 void world_park(struct cpu *c)
 {
-	save_context(c);
+	world_save_context(c);
 	timer_park(c);
 	debug_park(c);
 	c->lost = 0;
@@ -208,6 +208,15 @@ void world_park(struct cpu *c)
 	timer_apply_offset(c);
 	timer_unpark(c);
 	debug_unpark(c);
+}
+
+uint64_t world_guest_ticks(void)
+{
+	uint64_t now = world_stops_time && world_is_stopped() ?
+			       world.stop_ticks :
+			       clock_ticks();
+
+	return now - timer_offset();
 }
 
 int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg)
@@ -268,6 +277,23 @@ void world_timer(struct cpu *c)
 	world_release_deferred();
 }
 
+/* The one CPU that makes a single step while all others may run, or -1. */
+static int lone_stepper(const struct target_action *action)
+{
+	int lone = -1;
+
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		if (action[i].kind == TARGET_RANGE)
+			return -1;
+		if (action[i].kind != TARGET_STEP)
+			continue;
+		if (lone >= 0)
+			return -1;
+		lone = (int)i;
+	}
+	return lone;
+}
+
 /* An event of a CPU that is to run now: told at once, nobody runs. */
 static bool report_kept(const struct target_action *action)
 {
@@ -285,23 +311,6 @@ static bool report_kept(const struct target_action *action)
 		return true;
 	}
 	return false;
-}
-
-/* The one CPU that makes a single step while all others may run, or -1. */
-static int lone_stepper(const struct target_action *action)
-{
-	int lone = -1;
-
-	for (unsigned int i = 0; i < cpu_count(); i++) {
-		if (action[i].kind == TARGET_RANGE)
-			return -1;
-		if (action[i].kind != TARGET_STEP)
-			continue;
-		if (lone >= 0)
-			return -1;
-		lone = (int)i;
-	}
-	return lone;
 }
 
 static void set_steps(const struct target_action *action)
@@ -331,7 +340,7 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 		strbuf_puts(why, "the monitor has had a fault of its own; read it out, then `monitor reset`");
 		return -EIO;
 	}
-	err = debug_sync(table, why);
+	err = point_sync(table, lone_stepper(action) >= 0, why);
 	if (err)
 		return err;
 	if (report_kept(action))

@@ -40,6 +40,10 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg);
 /* The CPUs that wait for a lone step to end go after all. */
 void world_release_deferred(void);
+/* The guest's counter: where it stands while it is stopped. */
+uint64_t world_guest_ticks(void);
+/* c->ctx from this CPU's registers. */
+void world_save_context(struct cpu *c);
 /* An interrupt of EL2's own timer. */
 void world_timer(struct cpu *c);
 /* EL2 itself faulted here: told to the debugger, this CPU stays where it is. */

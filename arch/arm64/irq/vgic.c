@@ -77,21 +77,9 @@ void vgic_loaded(struct vgic_cpu *v)
 
 		if ((lr & ICH_LR_ACTIVE) &&
 		    FIELD_GET(ICH_LR_VINTID, lr) >= GIC_LPI)
-			lr_set(v, i, lr & ~ICH_LR_ACTIVE);
+			lr_set(v, i,
+			       lr & ICH_LR_PENDING ? lr & ~ICH_LR_ACTIVE : 0);
 	}
-}
-
-unsigned int vgic_take_ended(struct vgic_cpu *v, uint32_t intid[VGIC_MAX_LRS])
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < v->nr_lrs; i++) {
-		if (!lr_ended(v->lr[i]))
-			continue;
-		intid[n++] = (uint32_t)FIELD_GET(ICH_LR_VINTID, v->lr[i]);
-		lr_set(v, i, 0);
-	}
-	return n;
 }
 
 static bool group_on(const struct vgic_cpu *v, const struct vgic_irq *irq)
@@ -123,6 +111,31 @@ static void queue_remove(struct vgic_cpu *v, unsigned int i)
 	v->nr_queue--;
 	memmove(&v->queue[i], &v->queue[i + 1],
 		(v->nr_queue - i) * sizeof(v->queue[0]));
+}
+
+static int queue_find(const struct vgic_cpu *v, uint32_t intid)
+{
+	unsigned int i = v->nr_queue;
+
+	while (i--)
+		if (v->queue[i].intid == intid)
+			return (int)i;
+	return -1;
+}
+
+unsigned int vgic_take_ended(struct vgic_cpu *v, uint32_t intid[VGIC_MAX_LRS])
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < v->nr_lrs; i++) {
+		if (!lr_ended(v->lr[i]))
+			continue;
+		intid[n] = (uint32_t)FIELD_GET(ICH_LR_VINTID, v->lr[i]);
+		if (queue_find(v, intid[n]) < 0)
+			n++;
+		lr_set(v, i, 0);
+	}
+	return n;
 }
 
 static void evicted_remove(struct vgic_cpu *v, unsigned int i)
@@ -162,10 +175,16 @@ static int find_least(const struct vgic_cpu *v, bool active)
 static bool evict(struct vgic_cpu *v, unsigned int i)
 {
 	struct vgic_irq irq = vgic_lr_decode(v->lr[i]);
+	int q = queue_find(v, irq.intid);
 
+	if (irq.intid >= GIC_LPI) /* nobody would tell of its end */
+		return !(v->lr[i] & ICH_LR_PENDING) ||
+		       queue_insert(v, &irq, false);
 	if (v->nr_evicted == VGIC_EVICTED)
 		return false;
-	if (v->lr[i] & ICH_LR_PENDING)
+	if (q >= 0)
+		queue_remove(v, (unsigned int)q);
+	if (q >= 0 || (v->lr[i] & ICH_LR_PENDING))
 		irq.flags |= VGIC_PENDING;
 	v->evicted[v->nr_evicted++] = irq;
 	return true;
@@ -199,6 +218,8 @@ static bool merge(struct vgic_cpu *v, uint32_t intid)
 {
 	unsigned int i;
 
+	if (queue_find(v, intid) >= 0)
+		return true;
 	for (i = 0; i < v->nr_lrs; i++) {
 		if (!lr_holds(v->lr[i], intid))
 			continue;
@@ -212,32 +233,45 @@ static bool merge(struct vgic_cpu *v, uint32_t intid)
 		v->evicted[i].flags |= VGIC_PENDING;
 		return true;
 	}
-	for (i = 0; i < v->nr_queue; i++)
-		if (v->queue[i].intid == intid)
+	return false;
+}
+
+/*
+ * With others waiting, one that is active and pending would go first when its
+ * active state ends, urgent or not: its pending state waits with the others.
+ */
+static void split_both(struct vgic_cpu *v)
+{
+	struct vgic_irq irq;
+	unsigned int i;
+
+	for (i = 0; v->nr_queue && i < v->nr_lrs; i++) {
+		if ((v->lr[i] & ICH_LR_STATE) != ICH_LR_STATE)
+			continue;
+		irq = vgic_lr_decode(v->lr[i]);
+		if (queue_insert(v, &irq, false))
+			lr_set(v, i, (v->lr[i] & ~ICH_LR_PENDING) | ICH_LR_EOI);
+	}
+}
+
+static bool active_in_lr(const struct vgic_cpu *v, uint32_t intid)
+{
+	unsigned int i;
+
+	for (i = 0; i < v->nr_lrs; i++)
+		if (lr_holds(v->lr[i], intid))
 			return true;
 	return false;
 }
 
-enum vgic_result vgic_inject(struct vgic_cpu *v, const struct vgic_irq *irq)
-{
-	int i;
-
-	if (!(irq->flags & VGIC_HW) && merge(v, irq->intid))
-		return VGIC_MERGED;
-	i = group_on(v, irq) ? make_room(v, irq->prio) : -1;
-	if (i < 0)
-		return queue_insert(v, irq, false) ? VGIC_TAKEN : VGIC_FULL;
-	lr_set(v, (unsigned int)i, vgic_lr_encode(irq, ICH_LR_PENDING));
-	return VGIC_TAKEN;
-}
-
-/* The most urgent one in the queue whose group is on. */
+/* The most urgent one that may be in a list register. */
 static int queue_best(const struct vgic_cpu *v)
 {
 	unsigned int i = v->nr_queue;
 
 	while (i--)
-		if (group_on(v, &v->queue[i]))
+		if (group_on(v, &v->queue[i]) &&
+		    !active_in_lr(v, v->queue[i].intid))
 			return (int)i;
 	return -1;
 }
@@ -267,6 +301,7 @@ void vgic_refill(struct vgic_cpu *v)
 		i = make_room(v, irq.prio);
 		if (i < 0) {
 			queue_insert(v, &irq, true);
+			split_both(v);
 			return;
 		}
 		lr_set(v, (unsigned int)i,
@@ -274,6 +309,19 @@ void vgic_refill(struct vgic_cpu *v)
 	}
 	while (v->nr_evicted && (i = find_free(v)) >= 0)
 		evicted_return(v, (unsigned int)i);
+	split_both(v);
+}
+
+enum vgic_result vgic_inject(struct vgic_cpu *v, const struct vgic_irq *irq)
+{
+	enum vgic_result r = VGIC_TAKEN;
+
+	if (!(irq->flags & VGIC_HW) && merge(v, irq->intid))
+		r = VGIC_MERGED;
+	else if (!queue_insert(v, irq, false))
+		return VGIC_FULL;
+	vgic_refill(v);
+	return r;
 }
 
 uint64_t vgic_hcr(const struct vgic_cpu *v)

@@ -5,6 +5,7 @@
 
 #define EPERM 1
 #define ENOENT 2
+#define ESRCH 3
 #define EIO 5
 #define ENXIO 6
 #define E2BIG 7
@@ -28,6 +29,7 @@
 #define EOVERFLOW 75
 #define EILSEQ 84
 #define EOPNOTSUPP 95
+#define EMSGSIZE 90
 #define ENOTSUP EOPNOTSUPP
 #define ETIMEDOUT 110
 #define EALREADY 114

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * Data accesses that EL2 performs for the guest: on device pages that are played
+ * or watched, on pages with shadows. The instruction says what they are where the
+ * syndrome does not.
+ */
+#ifndef ARCH_ACCESS_H
+#define ARCH_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu.h"
+#include "insn.h"
+
+void access_get_regs(struct cpu *c, struct insn_regs *r);
+void access_set_regs(struct cpu *c, const struct insn_regs *r);
+/* Has the guest enabled the keys that PACIASP and kin use? */
+bool access_pauth_on(void);
+
+/*
+ * The access that aborted at PC (stage-2 data abort, IPA of its first fault):
+ * watched? reported; else performed and PC moved on. Where it cannot be done
+ * here it is stepped in a view that lets it through.
+ */
+enum cpu_exit access_abort(struct cpu *c, uint64_t ipa);
+/* Do this load or store (no abort came) as far as it is a plain one. */
+int access_simulate(struct cpu *c, uint32_t insn);
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/* See debug.h: what runs when, and what each debug exception means. */
+#include "debug.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "access.h"
+#include "barrier.h"
+#include "clock.h"
+#include "debug_regs.h"
+#include "esr.h"
+#include "feature.h"
+#include "guest_mem.h"
+#include "insn.h"
+#include "irq/irqchip.h"
+#include "link.h"
+#include "memory.h"
+#include "page.h"
+#include "point.h"
+#include "pstate.h"
+#include "stub/breakpoint.h"
+#include "stub/strbuf.h"
+#include "sysreg.h"
+#include "target.h"
+#include "timer.h"
+#include "traps.h"
+#include "view.h"
+#include "world.h"
+
+#define LONE_STEP_US 10000
+
+struct debug_wants debug_wants;
+
+void debug_init(void)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++)
+		cpu_get(i)->dbg = memory_alloc(sizeof(struct debug_cpu), 64);
+}
+
+void debug_cpu_init(struct cpu *c)
+{
+	memset(c->dbg, 0, sizeof(*c->dbg));
+	c->dbg->mdcr = feature_mdcr();
+	c->dbg->hcr = read_sysreg(hcr_el2);
+	c->hidden_step = false;
+	debug_regs_reset();
+}
+
+/* ---- around the guest ------------------------------------------------------------ */
+
+static void set_mdcr(struct debug_cpu *d, uint64_t v)
+{
+	if (d->mdcr == v)
+		return;
+	d->mdcr = v;
+	write_sysreg(v, mdcr_el2);
+}
+
+static void set_hcr(struct debug_cpu *d, uint64_t set)
+{
+	static const uint64_t ours = HCR_TWI | HCR_TWE | HCR_TTLB | HCR_TVM;
+
+	/* VSE and others are changed elsewhere: only these bits are ours */
+	if ((d->hcr & ours) == set)
+		return;
+	d->hcr = set;
+	write_sysreg((read_sysreg(hcr_el2) & ~ours) | set, hcr_el2);
+}
+
+static void hold(struct cpu *c, bool held)
+{
+	if (c->dbg->held == held)
+		return;
+	c->dbg->held = held;
+	irqchip->hold(c, held);
+}
+
+static void begin_step(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+
+	if (c->step_after_us) {
+		uint64_t end = clock_us() + c->step_after_us;
+
+		c->step_after_us = 0;
+		while (clock_us() < end)
+			cpu_relax();
+	}
+	if (c->step_alone) {
+		c->step_alone = false;
+		timer_arm(LONE_STEP_US);
+	}
+	/* SS set once: an instruction that the monitor does has cleared it */
+	if (!d->ss_armed && !d->sequence) {
+		d->ss_armed = true;
+		c->vcpu.pstate |= PSTATE_SS;
+	}
+}
+
+void debug_enter(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+	bool stepping = c->step != STEP_NONE || c->hidden_step;
+	bool regs = stepping || debug_wants.breaks || debug_wants.watches;
+	uint64_t hcr = debug_wants.tvm ? HCR_TVM : 0;
+
+	if (!stepping && !regs && !d->loaded && !d->held) {
+		set_mdcr(d, feature_mdcr() |
+				    (debug_wants.shadows ? MDCR_TDE : 0));
+		set_hcr(d, hcr);
+		return;
+	}
+	if (c->step != STEP_NONE && !c->hidden_step)
+		point_step_starts(c);
+	stepping = c->step != STEP_NONE || c->hidden_step;
+	if (stepping) {
+		begin_step(c);
+		hcr |= HCR_TWI | HCR_TWE | (c->hidden_step ? HCR_TTLB : 0);
+	}
+	hold(c, c->hidden_step ||
+			(c->step != STEP_NONE && target_step_holds_irqs()));
+	debug_regs_apply(c, regs, stepping && !d->sequence);
+	set_mdcr(d, feature_mdcr() |
+			    (regs ? MDCR_TDE | MDCR_TDA | MDCR_TDOSA :
+			     debug_wants.shadows ? MDCR_TDE :
+						   0));
+	set_hcr(d, hcr);
+	isb(); /* orders the debug registers before the guest */
+}
+
+void debug_leave(struct cpu *c)
+{
+}
+
+void debug_park(struct cpu *c)
+{
+	c->dbg->ss_armed = false;
+	c->vcpu.pstate &= ~PSTATE_SS;
+	debug_regs_count(c);
+}
+
+void debug_unpark(struct cpu *c)
+{
+	c->dbg->dirty = true;
+}
+
+/* ---- hidden steps ------------------------------------------------------------------ */
+
+/* Comparators at the exits of the sequence that begins at PC. */
+static bool find_exits(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+	uint32_t code[INSN_EXCLUSIVE_MAX];
+	struct insn_exclusive e;
+	unsigned int n = 0;
+
+	while (n < INSN_EXCLUSIVE_MAX &&
+	       !guest_fetch(c, c->vcpu.pc + 4ull * n, &code[n]))
+		n++;
+	if (insn_exclusive_end(code, n, &e) ||
+	    e.exits + 1 > debug_break_count())
+		return false;
+	d->exits = 0;
+	d->exit[d->exits++] = c->vcpu.pc + (uint64_t)e.end;
+	for (unsigned int i = 0; i < e.exits; i++)
+		d->exit[d->exits++] = c->vcpu.pc + (uint64_t)e.exit[i];
+	return true;
+}
+
+static void begin_sequence(struct cpu *c)
+{
+	uint32_t insn;
+
+	if (!guest_fetch(c, c->vcpu.pc, &insn) &&
+	    insn_is_exclusive_load(insn) && find_exits(c))
+		c->dbg->sequence = c->dbg->dirty = true;
+}
+
+void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync)
+{
+	struct debug_cpu *d = c->dbg;
+
+	c->hidden_step = true;
+	d->resync = resync;
+	d->skip = c->vcpu.pc;
+	d->dirty = true;
+	d->ss_armed = false;
+	begin_sequence(c);
+	view_enter(c, view);
+}
+
+static void end_hidden(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+
+	view_enter(c, VIEW_NORMAL);
+	if (d->resync) {
+		page_resync(d->resync);
+		point_table_written(c, d->resync->ipa, view_page_size());
+	}
+	d->resync = NULL;
+	d->mute = d->sequence = d->ss_armed = false;
+	d->skip = 0;
+	d->dirty = true;
+	c->hidden_step = false;
+}
+
+/* ---- what happened ------------------------------------------------------------------- */
+
+void debug_report(struct cpu *c, enum target_stop_reason reason, uint64_t addr,
+		  const char *text)
+{
+	struct target_event ev = { reason, c->id, addr, text };
+
+	world_event(c, &ev);
+}
+
+static void step_done(struct cpu *c)
+{
+	uint64_t pc = c->vcpu.pc;
+
+	c->dbg->ss_armed = false;
+	if (c->step == STEP_RANGE && pc >= c->range_start && pc < c->range_end)
+		return;
+	c->step = STEP_NONE;
+	debug_report(c, TARGET_STOP_TRAP, 0, NULL);
+}
+
+/* Would a debug exception be taken here with nobody at EL2? */
+static bool native_here(struct cpu *c)
+{
+	uint64_t mdscr = debug_regs_mdscr(c);
+
+	if (pstate_el(c->vcpu.pstate) == 0)
+		return true;
+	return (mdscr & MDSCR_KDE) && !(c->vcpu.pstate & PSTATE_D);
+}
+
+static bool from_el0(struct cpu *c)
+{
+	return pstate_el(c->vcpu.pstate) == 0;
+}
+
+/* Go over the instruction at PC, the real one, with no event. */
+static void step_over(struct cpu *c)
+{
+	struct insn_regs r;
+	uint32_t insn;
+	int err;
+
+	if (guest_fetch(c, c->vcpu.pc, &insn)) {
+		debug_hidden_step(c, VIEW_PLAIN, NULL);
+		return;
+	}
+	access_get_regs(c, &r);
+	err = insn_simulate(insn, &r);
+	if (err == -EKEYREJECTED && !access_pauth_on()) {
+		insn_retire(&r);
+		err = 0;
+	}
+	if (!err) {
+		access_set_regs(c, &r);
+		return;
+	}
+	if (!access_simulate(c, insn))
+		return;
+	debug_hidden_step(c, VIEW_PLAIN, NULL);
+}
+
+/* A breakpoint of gdb's at PC: its condition decides. */
+static void hit(struct cpu *c, const struct bp *bp)
+{
+	static char text[TARGET_MAX_CPUS][160];
+	struct strbuf why;
+
+	if (c->hidden_step) /* within a sequence that runs as one */
+		end_hidden(c);
+	strbuf_init(&why, text[c->id], sizeof(text[0]));
+	if (!point_counts(c, bp) ||
+	    !bp_should_stop(point_table(), bp, c, &why)) {
+		step_over(c);
+		return;
+	}
+	debug_report(c, bp->kind == BP_HARDWARE ? TARGET_STOP_HWBREAK :
+						  TARGET_STOP_SWBREAK,
+		     0, why.len ? why.s : NULL);
+}
+
+static void on_brk(struct cpu *c)
+{
+	const struct bp *bp = point_find(c->vcpu.pc);
+	uint32_t insn;
+	uint16_t imm;
+
+	if (bp) {
+		hit(c, bp);
+		return;
+	}
+	if (!guest_fetch(c, c->vcpu.pc, &insn) && insn_is_brk(insn, &imm)) {
+		traps_inject(c, esr_make_brk(imm), NULL);
+		return;
+	}
+	step_over(c); /* an alias of a page with breakpoints */
+}
+
+static bool is_exit(const struct debug_cpu *d, uint64_t pc)
+{
+	for (unsigned int i = 0; d->sequence && i < d->exits; i++)
+		if (d->exit[i] == pc)
+			return true;
+	return false;
+}
+
+static bool is_ours(uint64_t pc)
+{
+	for (unsigned int i = 0; i < debug_wants.breaks; i++)
+		if (debug_wants.break_addr[i] == pc)
+			return true;
+	return false;
+}
+
+static void on_breakpoint(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+	uint64_t pc = c->vcpu.pc;
+	const struct bp *bp;
+
+	if (is_exit(d, pc)) {
+		end_hidden(c);
+		if (c->step != STEP_NONE)
+			step_done(c);
+		return;
+	}
+	bp = is_ours(pc) ? point_find(pc) : NULL;
+	if (bp) {
+		hit(c, bp);
+		return;
+	}
+	if (debug_regs_guest_break(c, pc) && native_here(c)) {
+		traps_inject(c, esr_make_breakpoint(from_el0(c)), NULL);
+		return;
+	}
+	d->mute = true; /* the guest's own, where it would not count */
+	debug_hidden_step(c, VIEW_PLAIN, NULL);
+}
+
+static void on_watchpoint(struct cpu *c)
+{
+	bool write = c->vcpu.esr & BIT(6);
+	enum target_stop_reason reason;
+	uint64_t addr;
+
+	if (point_watch_va(c, c->vcpu.far, write, &reason, &addr)) {
+		debug_report(c, reason, addr, NULL);
+		return;
+	}
+	if (debug_regs_guest_watch(c) && native_here(c)) {
+		traps_inject(c,
+			     esr_make_watchpoint(from_el0(c), write,
+						 c->vcpu.esr & BIT(8)),
+			     &c->vcpu.far);
+		return;
+	}
+	c->dbg->mute = true;
+	debug_hidden_step(c, VIEW_PLAIN, NULL);
+}
+
+/* MDSCR_EL1.SS of the guest's own: design rule 10. */
+static void guest_step(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+
+	if (!native_here(c)) {
+		d->unseen = true;
+		c->vcpu.pstate |= PSTATE_SS;
+		return;
+	}
+	if (d->unseen) {
+		d->unseen = false;
+		/* it got here by an ERET: SS as that would have made it */
+		if (read_sysreg_el1(spsr_el1, SPSR_EL12) & PSTATE_SS) {
+			c->vcpu.pstate |= PSTATE_SS;
+			return;
+		}
+	}
+	traps_inject(c,
+		     esr_make_step(from_el0(c), c->vcpu.esr & ESR_STEP_ISV,
+				   c->vcpu.esr & ESR_STEP_EX),
+		     NULL);
+}
+
+static void on_step(struct cpu *c)
+{
+	if (c->hidden_step) {
+		end_hidden(c);
+		if (c->step == STEP_NONE)
+			return;
+	}
+	if (c->step != STEP_NONE)
+		step_done(c);
+	else if (debug_regs_mdscr(c) & MDSCR_SS)
+		guest_step(c);
+}
+
+enum cpu_exit debug_trap(struct cpu *c)
+{
+	switch (esr_ec(c->vcpu.esr)) {
+	case EC_BRK64:
+		on_brk(c);
+		break;
+	case EC_BKPT_LOW:
+		on_breakpoint(c);
+		break;
+	case EC_WATCH_LOW:
+		on_watchpoint(c);
+		break;
+	case EC_STEP_LOW:
+		on_step(c);
+		break;
+	default: /* AArch32's BKPT and vector catch: the guest's affair */
+		traps_inject(c, c->vcpu.esr, NULL);
+		break;
+	}
+	return EXITS_DEBUG;
+}

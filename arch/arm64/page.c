@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/* See page.h. */
+#include "page.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "barrier.h"
+#include "bits.h"
+#include "log.h"
+#include "memory.h"
+#include "options.h"
+#include "stage2.h"
+#include "stub/strbuf.h"
+#include "view.h"
+
+#define COPY_MEMORY (16ull << 20)
+#define BRK_INSN 0xd4200000u
+#define RESYNC_STEP 4
+
+static struct {
+	struct page *page; /* pool */
+	unsigned int pages;
+	uint32_t *hash; /* index + 1 */
+	unsigned int hash_mask;
+	uint32_t free; /* list by next */
+	uint8_t *copies;
+	unsigned int copy_count, copies_used;
+	uint32_t *copy_free; /* stack of indexes */
+	uint64_t size, copy_stride;
+	uint32_t *changed; /* page indexes to be mapped */
+	bool *is_changed;
+	unsigned int changed_count;
+	unsigned int resync_at;
+} pool;
+
+static unsigned int hash(uint64_t ipa)
+{
+	return (unsigned int)(((ipa / pool.size) * 0x9e3779b97f4a7c15ull) >>
+			      40) &
+	       pool.hash_mask;
+}
+
+void page_init(void)
+{
+	unsigned int n;
+
+	pool.size = view_page_size();
+	pool.copy_stride = pool.size + pool.size / 32;
+	pool.copy_count = options.shadow_pages ?
+				  (unsigned int)options.shadow_pages :
+				  (unsigned int)(COPY_MEMORY / pool.size);
+	pool.pages = pool.copy_count + 1024; /* watches and tables beside */
+	for (n = 1024; n < 2 * pool.pages; n *= 2)
+		;
+	pool.hash_mask = n - 1;
+	pool.hash = memory_alloc(n * sizeof(*pool.hash), 64);
+	pool.page = memory_alloc(pool.pages * sizeof(*pool.page), 64);
+	pool.changed = memory_alloc(pool.pages * sizeof(*pool.changed), 64);
+	pool.is_changed = memory_alloc(pool.pages, 64);
+	pool.copy_free = memory_alloc(pool.copy_count * 4ull, 64);
+	pool.copies = memory_alloc(pool.copy_count * pool.copy_stride, pool.size);
+	/* copies first, each page-aligned; their bitmaps behind them all */
+	for (unsigned int i = 0; i < pool.copy_count; i++)
+		pool.copy_free[i] = pool.copy_count - 1 - i;
+	for (unsigned int i = 0; i < pool.pages; i++)
+		pool.page[i].next = i + 2 <= pool.pages ? i + 2 : 0;
+	pool.page[pool.pages - 1].next = 0;
+	pool.free = 1;
+}
+
+unsigned int page_pool_size(void)
+{
+	return pool.copy_count;
+}
+
+unsigned int page_pool_used(void)
+{
+	return pool.copies_used;
+}
+
+static uint32_t *bitmap(const struct page *p)
+{
+	uint64_t index = (uint64_t)(p->copy - pool.copies) / pool.size;
+
+	return (uint32_t *)(pool.copies + pool.copy_count * pool.size +
+			    index * (pool.size / 32));
+}
+
+struct page *page_find(uint64_t ipa)
+{
+	uint64_t base = ALIGN_DOWN(ipa, pool.size);
+	uint32_t i = __atomic_load_n(&pool.hash[hash(base)], __ATOMIC_ACQUIRE);
+
+	for (; i; i = pool.page[i - 1].next)
+		if (pool.page[i - 1].ipa == base)
+			return &pool.page[i - 1];
+	return NULL;
+}
+
+static void mark(struct page *p)
+{
+	unsigned int i = (unsigned int)(p - pool.page);
+
+	if (pool.is_changed[i])
+		return;
+	pool.is_changed[i] = true;
+	pool.changed[pool.changed_count++] = i;
+}
+
+static struct page *get(uint64_t ipa, struct strbuf *why)
+{
+	uint64_t base = ALIGN_DOWN(ipa, pool.size);
+	struct page *p = page_find(base);
+	uint32_t *h = &pool.hash[hash(base)], i = pool.free;
+
+	if (p)
+		return p;
+	if (!i) {
+		if (why)
+			strbuf_printf(why, "all %u special pages are in use",
+				      pool.pages);
+		return NULL;
+	}
+	p = &pool.page[i - 1];
+	pool.free = p->next;
+	memset(p, 0, sizeof(*p));
+	p->ipa = base;
+	p->next = *h;
+	__atomic_store_n(h, i, __ATOMIC_RELEASE);
+	return p;
+}
+
+/* Nobody claims it: out of the hash, after it has been mapped plainly. */
+static void put(struct page *p)
+{
+	uint32_t i = (uint32_t)(p - pool.page) + 1;
+	uint32_t *link = &pool.hash[hash(p->ipa)];
+
+	while (*link != i)
+		link = &pool.page[*link - 1].next;
+	*link = p->next;
+	p->next = pool.free;
+	pool.free = i;
+}
+
+static uint32_t *word(uint8_t *base, uint64_t pa)
+{
+	return (uint32_t *)(base + (pa & (pool.size - 1) & ~3ull));
+}
+
+int page_brk_set(uint64_t ipa, struct strbuf *why)
+{
+	struct page *p = get(ipa, why);
+	unsigned int w = (unsigned int)((ipa & (pool.size - 1)) / 4);
+	uint32_t *bits;
+
+	if (!p)
+		return -ENOSPC;
+	spin_lock(&p->lock);
+	if (!p->copy) {
+		if (pool.copies_used == pool.copy_count) {
+			spin_unlock(&p->lock);
+			mark(p);
+			if (why)
+				strbuf_printf(why, "all %u shadow pages for breakpoints are in use; hyperstub.shadow-pages= gives more",
+					      pool.copy_count);
+			return -ENOSPC;
+		}
+		p->copy = pool.copies +
+			  pool.copy_free[pool.copy_count - 1 -
+					 pool.copies_used++] * pool.size;
+		memcpy(p->copy, (const void *)p->ipa, pool.size);
+		memset(bitmap(p), 0, pool.size / 32);
+		mark(p);
+	}
+	bits = bitmap(p);
+	if (!(bits[w / 32] >> w % 32 & 1)) {
+		bits[w / 32] |= 1u << w % 32;
+		p->brks++;
+		*word(p->copy, ipa) = BRK_INSN;
+	}
+	icache_sync((uint64_t)word(p->copy, ipa), 4);
+	dcache_clean_poc((uint64_t)word(p->copy, ipa), 4);
+	if (pool.is_changed[p - pool.page]) {
+		/* a new copy: fetches may bypass the caches (rule 5) */
+		dcache_clean_poc((uint64_t)p->copy, pool.size);
+		icache_sync((uint64_t)p->copy, pool.size);
+	}
+	spin_unlock(&p->lock);
+	return 0;
+}
+
+void page_brk_clear(uint64_t ipa)
+{
+	struct page *p = page_find(ipa);
+	unsigned int w = (unsigned int)((ipa & (pool.size - 1)) / 4);
+	uint32_t *bits;
+
+	if (!p || !p->copy)
+		return;
+	spin_lock(&p->lock);
+	bits = bitmap(p);
+	if (bits[w / 32] >> w % 32 & 1) {
+		bits[w / 32] &= ~(1u << w % 32);
+		*word(p->copy, ipa) =
+			*(const volatile uint32_t *)(ipa & ~3ull);
+		icache_sync((uint64_t)word(p->copy, ipa), 4);
+		dcache_clean_poc((uint64_t)word(p->copy, ipa), 4);
+		if (!--p->brks)
+			mark(p);
+	}
+	spin_unlock(&p->lock);
+}
+
+int page_watch_add(uint64_t ipa, bool device, struct strbuf *why)
+{
+	struct page *p = get(ipa, why);
+
+	if (!p)
+		return -ENOSPC;
+	p->device = device;
+	if (!p->watches++)
+		mark(p);
+	return 0;
+}
+
+void page_watch_remove(uint64_t ipa)
+{
+	struct page *p = page_find(ipa);
+
+	if (p && p->watches && !--p->watches)
+		mark(p);
+}
+
+int page_table_add(uint64_t ipa)
+{
+	struct page *p = get(ipa, NULL);
+
+	if (!p)
+		return -ENOSPC;
+	if (!p->tables++)
+		mark(p);
+	return 0;
+}
+
+void page_table_remove(uint64_t ipa)
+{
+	struct page *p = page_find(ipa);
+
+	if (p && p->tables && !--p->tables)
+		mark(p);
+}
+
+static void map_one(const struct page *p, enum cpu_view v)
+{
+	unsigned int attrs = p->device ? STAGE2_DEVICE : STAGE2_RWX;
+	uint64_t pa = p->ipa;
+
+	if (v == VIEW_NORMAL && p->brks) {
+		attrs = STAGE2_XO;
+		pa = (uint64_t)p->copy;
+	} else if (v != VIEW_OPEN && p->watches) {
+		attrs = p->device ? STAGE2_NONE : STAGE2_XO;
+	} else if (v != VIEW_OPEN && p->tables) {
+		attrs = STAGE2_RO;
+	}
+	view_map(v, p->ipa, pa, pool.size, attrs);
+}
+
+void page_commit(void)
+{
+	if (!pool.changed_count)
+		return;
+	view_lock();
+	for (unsigned int v = VIEW_NORMAL; v <= VIEW_PLAIN; v++)
+		for (unsigned int i = 0; i < pool.changed_count; i++)
+			map_one(&pool.page[pool.changed[i]], (enum cpu_view)v);
+	view_unlock();
+	for (unsigned int i = 0; i < pool.changed_count; i++) {
+		struct page *p = &pool.page[pool.changed[i]];
+
+		pool.is_changed[pool.changed[i]] = false;
+		if (p->copy && !p->brks) {
+			pool.copies_used--;
+			pool.copy_free[pool.copy_count - 1 - pool.copies_used] =
+				(uint32_t)((uint64_t)(p->copy - pool.copies) /
+					   pool.size);
+			p->copy = NULL;
+		}
+		if (!p->copy && !p->watches && !p->tables)
+			put(p);
+	}
+	pool.changed_count = 0;
+}
+
+/* Words of [pa, pa+n) from the page to its shadow, but not under a BRK. */
+static void copy_words(struct page *p, uint64_t pa, size_t n)
+{
+	const uint32_t *bits = bitmap(p);
+	uint64_t at = pa & ~3ull;
+
+	for (; at < pa + n; at += 4) {
+		unsigned int w = (unsigned int)((at & (pool.size - 1)) / 4);
+
+		if (!(bits[w / 32] >> w % 32 & 1))
+			*word(p->copy, at) = *(const volatile uint32_t *)at;
+	}
+	icache_sync((uint64_t)word(p->copy, pa), n + 3);
+	dcache_clean_poc((uint64_t)word(p->copy, pa), n + 3);
+}
+
+static void write_one(uint64_t pa, const void *buf, size_t n)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, buf, n);
+	switch (n) {
+	case 1:
+		*(volatile uint8_t *)pa = (uint8_t)v;
+		break;
+	case 2:
+		*(volatile uint16_t *)pa = (uint16_t)v;
+		break;
+	case 4:
+		*(volatile uint32_t *)pa = (uint32_t)v;
+		break;
+	default:
+		*(volatile uint64_t *)pa = v;
+	}
+}
+
+bool page_write(uint64_t pa, const void *buf, size_t n)
+{
+	const uint8_t *b = buf;
+
+	if (!page_find(pa) && (!n || !page_find(pa + n - 1)))
+		return false;
+	while (n) {
+		size_t part = pool.size - (pa & (pool.size - 1));
+		struct page *p = page_find(pa);
+
+		if (part > n)
+			part = n;
+		if (p)
+			spin_lock(&p->lock);
+		if ((part == 1 || part == 2 || part == 4 || part == 8) &&
+		    !(pa & (part - 1)))
+			write_one(pa, b, part);
+		else
+			memcpy((void *)pa, b, part);
+		if (p && p->copy)
+			copy_words(p, pa, part);
+		if (p)
+			spin_unlock(&p->lock);
+		pa += part;
+		b += part;
+		n -= part;
+	}
+	return true;
+}
+
+bool page_resync(struct page *p)
+{
+	bool differed = false;
+
+	spin_lock(&p->lock);
+	if (p->copy) {
+		const uint32_t *bits = bitmap(p);
+		const volatile uint32_t *real = (const volatile uint32_t *)p->ipa;
+		uint32_t *copy = (uint32_t *)p->copy;
+
+		for (unsigned int w = 0; w < pool.size / 4; w++)
+			if (copy[w] != real[w] &&
+			    !(bits[w / 32] >> w % 32 & 1)) {
+				copy[w] = real[w];
+				differed = true;
+			}
+		if (differed) {
+			icache_sync((uint64_t)p->copy, pool.size);
+			dcache_clean_poc((uint64_t)p->copy, pool.size);
+		}
+	}
+	spin_unlock(&p->lock);
+	return differed;
+}
+
+void page_resync_some(void)
+{
+	unsigned int done = 0;
+
+	if (!pool.copies_used)
+		return;
+	for (unsigned int i = 0; i < pool.pages && done < RESYNC_STEP; i++) {
+		struct page *p = &pool.page[pool.resync_at++ % pool.pages];
+
+		if (!p->brks)
+			continue;
+		done++;
+		if (page_resync(p))
+			log_line("page 0x%llx with breakpoints was changed by a device",
+				 (unsigned long long)p->ipa);
+	}
+}
+
+void page_resync_all(void)
+{
+	for (unsigned int i = 0; pool.copies_used && i < pool.pages; i++)
+		if (pool.page[i].brks)
+			page_resync(&pool.page[i]);
+}
