@@ -31,27 +31,28 @@ static bool is_header(uint64_t pa)
 }
 
 /*
- * The kernel maps its text from _stext on, which lies one 64 KiB step behind
- * the header: that is looked for in physical memory, below what is mapped.
+ * The first mapped step below VBAR_EL1. Early on that is the Image header, at
+ * _text; later the kernel gives that memory away and maps itself from _stext on,
+ * one step above.
  */
-static int find_text(struct cpu *c, uint64_t vbar, uint64_t *text, uint64_t *pa)
+static int find_text(struct cpu *c, uint64_t vbar, uint64_t *text)
 {
-	for (uint64_t a = vbar & ~(uint64_t)(STEP - 1); vbar - a < SEARCH;
-	     a -= STEP) {
+	uint64_t a = vbar & ~(uint64_t)(STEP - 1), pa = 0;
+
+	for (*text = 0; vbar - a < SEARCH; a -= STEP) {
 		struct guest_place p;
 
 		if (guest_translate(c, a, &p, NULL) || !p.ram)
-			return -ENODATA;
-		*pa = p.pa;
+			break;
 		*text = a;
-		if (is_header(*pa))
-			return 0;
-		*pa -= STEP;
-		*text -= STEP;
-		if (is_header(*pa))
+		pa = p.pa;
+		if (is_header(pa))
 			return 0;
 	}
-	return -ENODATA;
+	if (!*text)
+		return -ENODATA;
+	*text -= STEP;
+	return 0;
 }
 
 static unsigned int number(const char **p)
@@ -64,17 +65,14 @@ static unsigned int number(const char **p)
 }
 
 /* linux_banner, somewhere in the image: "Linux version 6.1.0-...". */
-static int find_version(struct cpu *c, uint64_t pa, struct version *v)
+static int find_version(struct cpu *c, uint64_t from, struct version *v)
 {
 	static const char banner[] = "Linux version ";
-	uint64_t size, done = 0;
+	uint64_t done = 0;
 
-	pa |= TARGET_WINDOW_PHYS;
-	if (guest_read(c, pa + 16, &size, 8, NULL) != 8 || size > SEARCH)
-		return -ENODATA;
-	while (done < size) {
-		size_t n = size - done;
-		const char *p = (const char *)guest_peek(c, pa + done, &n);
+	while (done < SEARCH) {
+		size_t n = SEARCH - done;
+		const char *p = (const char *)guest_peek(c, from + done, &n);
 
 		if (!p)
 			return -ENODATA;
@@ -97,18 +95,18 @@ static int find_version(struct cpu *c, uint64_t pa, struct version *v)
 int kaslr_slide(uint64_t *slide)
 {
 	struct cpu *c = cpu_get(0);
-	uint64_t text = 0, pa = 0, tsz, page_end;
+	uint64_t text = 0, tsz, page_end;
 	static uint64_t known_text, known_slide;
 	struct version v;
 
 	if (!__atomic_load_n(&c->parked, __ATOMIC_ACQUIRE) ||
-	    !(c->ctx.sctlr & 1) || find_text(c, c->ctx.vbar, &text, &pa))
+	    !(c->ctx.sctlr & 1) || find_text(c, c->ctx.vbar, &text))
 		return -ENODATA;
 	if (text == known_text) {
 		*slide = known_slide;
 		return 0;
 	}
-	if (find_version(c, pa, &v))
+	if (find_version(c, text + STEP, &v))
 		return -ENODATA;
 	/* VA_BITS_MIN: 48 at the most, whatever T1SZ allows */
 	tsz = (c->ctx.tcr >> 16) & 63;
