@@ -18,40 +18,65 @@ bool sysreg_unsafe, sysreg_show_keys;
 #define ICH_VMCR_EL2 S3_4_C12_C11_7
 #define ICH_AP1R0_EL2 S3_4_C12_C9_0
 
-static int raw_read(uint16_t enc, uint64_t *v)
+/*
+ * What ID registers promise is not always there (error records, PMU events of
+ * some models): an undefined register is told, and is no fault of the monitor.
+ */
+#define TRY(insn, v, done)                                                   \
+	asm volatile("1:	" insn "\n"                                   \
+		     "	mov	%w1, #1\n"                                    \
+		     "2:\n"                                                   \
+		     "	.pushsection .fixup, \"a\"\n"                         \
+		     "	.word	1b - ., 2b - .\n"                             \
+		     "	.popsection"                                          \
+		     : "+r"(v), "+r"(done))
+#define TRY_READ(reg, v, done) TRY("mrs	%0, " #reg, v, done)
+#define TRY_WRITE(reg, v, done) TRY("msr	" #reg ", %0", v, done)
+
+static int raw_read(uint16_t enc, uint64_t *value)
 {
+	uint64_t v = 0;
+	uint32_t done = 0;
+
 	switch (enc) {
-#define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need)      \
-	case SYSREG_ENCODING(op0, op1, crn, crm, op2):                       \
-		if (((flags) & SYSREG_E2H) && cpu_e2h)                       \
-			*v = read_sysreg(S##op0##_5_C##crn##_C##crm##_##op2); \
-		else                                                         \
-			*v = read_sysreg(                                    \
-				S##op0##_##op1##_C##crn##_C##crm##_##op2);   \
-		return 0;
+#define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need)     \
+	case SYSREG_ENCODING(op0, op1, crn, crm, op2):                      \
+		if (((flags) & SYSREG_E2H) && cpu_e2h)                      \
+			TRY_READ(S##op0##_5_C##crn##_C##crm##_##op2, v,     \
+				 done);                                     \
+		else                                                        \
+			TRY_READ(S##op0##_##op1##_C##crn##_C##crm##_##op2,  \
+				 v, done);                                  \
+		break;
 #include "sysregs.def"
 #undef SYSREG
 	default:
 		return -ENOENT;
 	}
+	*value = v;
+	return done ? 0 : -ENODATA;
 }
 
 static int raw_write(uint16_t enc, uint64_t v)
 {
+	uint32_t done = 0;
+
 	switch (enc) {
-#define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need)       \
-	case SYSREG_ENCODING(op0, op1, crn, crm, op2):                        \
-		if (((flags) & SYSREG_E2H) && cpu_e2h)                        \
-			write_sysreg(v, S##op0##_5_C##crn##_C##crm##_##op2);  \
-		else                                                          \
-			write_sysreg(                                         \
-				v, S##op0##_##op1##_C##crn##_C##crm##_##op2); \
-		return 0;
+#define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need)     \
+	case SYSREG_ENCODING(op0, op1, crn, crm, op2):                      \
+		if (((flags) & SYSREG_E2H) && cpu_e2h)                      \
+			TRY_WRITE(S##op0##_5_C##crn##_C##crm##_##op2, v,    \
+				  done);                                    \
+		else                                                        \
+			TRY_WRITE(S##op0##_##op1##_C##crn##_C##crm##_##op2, \
+				  v, done);                                 \
+		break;
 #include "sysregs.def"
 #undef SYSREG
 	default:
 		return -ENOENT;
 	}
+	return done ? 0 : -EPERM;
 }
 
 int sysreg_raw_write(uint32_t enc, uint64_t v)
