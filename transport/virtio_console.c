@@ -124,6 +124,17 @@ static void ctrl_message(struct virtio_console *v, const uint8_t *msg,
 	}
 }
 
+/*
+ * The port was opened after its buffers were offered: the device is told of them
+ * again. QEMU's main loop may sleep until then with a client's bytes unread.
+ */
+static void rx_kick(struct virtio_console *v)
+{
+	for (int ch = 0; ch < TRANSPORT_CHANNELS; ch++)
+		if (v->bound[ch])
+			notify(v, true, rx_queue(v->proto.port_of[ch]));
+}
+
 /* Returns the number of messages handled; no more than there are buffers. */
 static unsigned int ctrl_poll(struct virtio_console *v, uint8_t *changes)
 {
@@ -146,6 +157,8 @@ static unsigned int ctrl_poll(struct virtio_console *v, uint8_t *changes)
 	}
 	notify(v, virtio_ring_publish(r), CTRL_RX_QUEUE);
 	ctrl_flush(v);
+	if (n)
+		rx_kick(v);
 	return n;
 }
 
@@ -216,12 +229,18 @@ static bool rx_sort(struct virtio_console *v, enum transport_channel ch,
 	struct virtio_stream *s = &v->stream[ch];
 	uint32_t epoch;
 
+	bool there = vcon_proto_connected(&v->proto, ch, &epoch);
+
 	if (change & OPENED) {
-		/* All that was handed out or could be was an older client's. */
-		rx_drop(v, ch, s->rx.limit);
+		/*
+		 * All that was handed out or could be was an older client's,
+		 * but for the first, who may have sent before we heard of him.
+		 */
+		if (epoch > 1)
+			rx_drop(v, ch, s->rx.limit);
 		v->closing[ch] = false;
 	}
-	if ((change & CLOSED) && !vcon_proto_connected(&v->proto, ch, &epoch))
+	if ((change & CLOSED) && !there)
 		v->closing[ch] = true;
 	if (change)
 		return false;
