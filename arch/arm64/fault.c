@@ -17,11 +17,14 @@ struct fixup {
 
 extern const struct fixup _fixup_start[], _fixup_end[];
 extern char _image_start[], _image_end[], _text_end[];
+extern const char sysreg_thunks[], sysreg_thunks_end[], sysreg_thunk_failed[];
 
 static const char *const vector_name[] = { "sync", "irq", "fiq", "serror" };
 
 static uint64_t find_fixup(uint64_t pc)
 {
+	if (pc >= (uint64_t)sysreg_thunks && pc < (uint64_t)sysreg_thunks_end)
+		return (uint64_t)sysreg_thunk_failed;
 	for (const struct fixup *f = _fixup_start; f < _fixup_end; f++)
 		if ((uint64_t)&f->at + (uint64_t)(int64_t)f->at == pc)
 			return (uint64_t)&f->to + (uint64_t)(int64_t)f->to;

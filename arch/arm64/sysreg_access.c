@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
-/* See sysreg_access.h: the table of sysregs.def, expanded into instructions. */
+/* See sysreg_access.h. The instructions themselves are in sysreg_thunks.S. */
 #include "sysreg_access.h"
 
 #include <errno.h>
@@ -18,65 +18,53 @@ bool sysreg_unsafe, sysreg_show_keys;
 #define ICH_VMCR_EL2 S3_4_C12_C11_7
 #define ICH_AP1R0_EL2 S3_4_C12_C9_0
 
+/* sysreg_thunks.S: the instructions, in the order of sysregs.def. */
+struct thunk {
+	uint32_t read[2], write[2];
+};
+
+extern const struct thunk sysreg_thunks[], sysreg_thunks_e2h[];
+int sysreg_thunk_call(const uint32_t *thunk, uint64_t *value);
+
+static const struct thunk *thunk_find(uint16_t enc)
+{
+	const struct sysreg_info *i = sysregs_find(enc), *t;
+	size_t count, n = 0;
+
+	if (!i)
+		return NULL;
+	t = sysregs_table(&count);
+	if (!(i->flags & SYSREG_E2H) || !cpu_e2h)
+		return &sysreg_thunks[i - t];
+	for (; t < i; t++)
+		n += !!(t->flags & SYSREG_E2H);
+	return &sysreg_thunks_e2h[n];
+}
+
 /*
  * What ID registers promise is not always there (error records, PMU events of
  * some models): an undefined register is told, and is no fault of the monitor.
  */
-#define TRY(insn, v, done)                                                   \
-	asm volatile("1:	" insn "\n"                                   \
-		     "	mov	%w1, #1\n"                                    \
-		     "2:\n"                                                   \
-		     "	.pushsection .fixup, \"a\"\n"                         \
-		     "	.word	1b - ., 2b - .\n"                             \
-		     "	.popsection"                                          \
-		     : "+r"(v), "+r"(done))
-#define TRY_READ(reg, v, done) TRY("mrs	%0, " #reg, v, done)
-#define TRY_WRITE(reg, v, done) TRY("msr	" #reg ", %0", v, done)
-
 static int raw_read(uint16_t enc, uint64_t *value)
 {
+	const struct thunk *t = thunk_find(enc);
 	uint64_t v = 0;
-	uint32_t done = 0;
 
-	switch (enc) {
-#define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need)     \
-	case SYSREG_ENCODING(op0, op1, crn, crm, op2):                      \
-		if (((flags) & SYSREG_E2H) && cpu_e2h)                      \
-			TRY_READ(S##op0##_5_C##crn##_C##crm##_##op2, v,     \
-				 done);                                     \
-		else                                                        \
-			TRY_READ(S##op0##_##op1##_C##crn##_C##crm##_##op2,  \
-				 v, done);                                  \
-		break;
-#include "sysregs.def"
-#undef SYSREG
-	default:
+	if (!t)
 		return -ENOENT;
-	}
+	if (sysreg_thunk_call(t->read, &v))
+		return -ENODATA;
 	*value = v;
-	return done ? 0 : -ENODATA;
+	return 0;
 }
 
 static int raw_write(uint16_t enc, uint64_t v)
 {
-	uint32_t done = 0;
+	const struct thunk *t = thunk_find(enc);
 
-	switch (enc) {
-#define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need)     \
-	case SYSREG_ENCODING(op0, op1, crn, crm, op2):                      \
-		if (((flags) & SYSREG_E2H) && cpu_e2h)                      \
-			TRY_WRITE(S##op0##_5_C##crn##_C##crm##_##op2, v,    \
-				  done);                                    \
-		else                                                        \
-			TRY_WRITE(S##op0##_##op1##_C##crn##_C##crm##_##op2, \
-				  v, done);                                 \
-		break;
-#include "sysregs.def"
-#undef SYSREG
-	default:
+	if (!t)
 		return -ENOENT;
-	}
-	return done ? 0 : -EPERM;
+	return sysreg_thunk_call(t->write, &v) ? -EPERM : 0;
 }
 
 int sysreg_raw_write(uint32_t enc, uint64_t v)
@@ -147,7 +135,8 @@ bool sysreg_exists(const struct sysreg_info *i)
 	case SYSREG_IF_PMU_COUNTER:
 		return pmu && pmu != 15 &&
 		       (i->encoding & 7) + 8u * ((i->encoding >> 3) & 3) <
-			       FIELD_GET(GENMASK(15, 11), read_sysreg(pmcr_el0));
+			       FIELD_GET(GENMASK(15, 11),
+					 read_sysreg(pmcr_el0));
 	case SYSREG_IF_HCX:
 		return id(mmfr1, 40);
 	case SYSREG_IF_FGT:

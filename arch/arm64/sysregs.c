@@ -15,6 +15,12 @@
 static const struct sysreg_info table[] = {
 #include "sysregs.def"
 };
+#undef SYSREG
+
+#define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need) \
+	_Static_assert(sizeof(#name) <= SYSREG_NAME, #name);
+#include "sysregs.def"
+#undef SYSREG
 
 const struct sysreg_info *sysregs_table(size_t *count)
 {

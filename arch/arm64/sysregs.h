@@ -5,11 +5,10 @@
  * register number; every register is 64 bits wide there.
  *
  * Code that accesses them expands the table again:
- *   #define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need) \
- *           case SYSREG_ENCODING(op0, op1, crn, crm, op2): ...
+ *   #define SYSREG(name, op0, op1, crn, crm, op2, group, type, flags, need) ...
  *   #include "sysregs.def"
  * with S<op0>_<op1>_C<CRn>_C<CRm>_<op2>, or for SYSREG_E2H at EL2 with
- * HCR_EL2.E2H=1 the guest's copy, which has op1 = 5.
+ * HCR_EL2.E2H=1 the guest's copy, which has op1 = 5 (sysreg_thunks.S).
  */
 #ifndef ARCH_SYSREGS_H
 #define ARCH_SYSREGS_H
@@ -106,8 +105,11 @@ enum sysreg_need {
 	SYSREG_IF_VHE,
 };
 
+#define SYSREG_NAME 18 /* characters, with the last 0 */
+
+/* Names are held in place: a pointer would cost the image a relocation each. */
 struct sysreg_info {
-	const char *name; /* as in the Arm ARM */
+	char name[SYSREG_NAME]; /* as in the Arm ARM */
 	uint16_t encoding;
 	uint8_t group, type, flags, need;
 };

@@ -61,8 +61,8 @@ static void put_core(struct strbuf *out)
 }
 
 struct lanes {
-	const char *id, *type;
-	unsigned int count;
+	char id[7], type[12];
+	unsigned char count;
 };
 
 static void put_vector_types(struct strbuf *out)
@@ -136,15 +136,16 @@ static void put_pauth(struct strbuf *out)
 
 static void put_type(struct strbuf *out, const struct tdesc_type *t)
 {
-	strbuf_puts(out, t->before);
+	if (t->before)
+		strbuf_puts(out, t->before);
 	strbuf_printf(out, "<struct id=\"%s\" size=\"8\">", t->id);
 	for (size_t i = 0; i < t->fields; i++) {
 		const struct tdesc_field *f = &t->field[i];
 
 		strbuf_printf(out, "<field name=\"%s\" start=\"%u\" end=\"%u\"",
 			      f->name, f->lo, f->hi);
-		if (f->type)
-			strbuf_printf(out, " type=\"%s\"", f->type);
+		if (f->is_enum)
+			strbuf_printf(out, " type=\"%s\"", t->enum_id);
 		strbuf_puts(out, "/>");
 	}
 	strbuf_puts(out, "</struct>\n");

@@ -47,17 +47,20 @@ bool tdesc_has(void *ctx, const struct sysreg_info *info);
 /* ---- types: tdesc_types.c -------------------------------------------------
  */
 
+/* Strings are held in place: a pointer would cost a relocation each. */
 struct tdesc_field {
-	const char *name;
+	char name[13];
 	unsigned char lo, hi;
-	const char *type; /* NULL: an integer; gdb makes one bit a bool */
+	bool is_enum; /* of the type's enum_id; else an integer or, as gdb has
+			 it, one bit a bool */
 };
 
 struct tdesc_type {
-	const char *id; /* "esr" */
+	char id[8]; /* "esr" */
+	char enum_id[8];
 	const struct tdesc_field *field;
 	size_t fields;
-	const char *before; /* types that it uses, or "" */
+	const char *before; /* types that it uses, or NULL */
 };
 
 /* The struct for a type, or NULL for the plain ones. */

@@ -6,30 +6,20 @@
 #include "bits.h"
 #include "tdesc.h"
 
-#define F(name, lo, hi)             \
-	{                           \
-#name, lo, hi, NULL \
+#define F(name, lo, hi)              \
+	{                            \
+#name, lo, hi, false \
 	}
 #define B(name, bit) F(name, bit, bit)
 
 static const struct tdesc_field esr[] = {
-	F(ISS, 0, 24), B(IL, 25), {"EC", 26, 31, "ec"}, F(ISS2, 32, 55)};
+	F(ISS, 0, 24), B(IL, 25), {"EC", 26, 31, true}, F(ISS2, 32, 55)};
 
-static const struct tdesc_field spsr[] = {{"M", 0, 3, "mode"},
-					  B(nRW, 4),
-					  B(F, 6),
-					  B(I, 7),
-					  B(A, 8),
-					  B(D, 9),
-					  F(BTYPE, 10, 11),
-					  B(SSBS, 12),
-					  B(IL, 20),
-					  B(SS, 21),
-					  B(PAN, 22),
-					  B(UAO, 23),
-					  B(DIT, 24),
-					  B(TCO, 25),
-					  F(NZCV, 28, 31)};
+static const struct tdesc_field spsr[] = {
+	{"M", 0, 3, true}, B(nRW, 4),  B(F, 6),		 B(I, 7),
+	B(A, 8),	   B(D, 9),    F(BTYPE, 10, 11), B(SSBS, 12),
+	B(IL, 20),	   B(SS, 21),  B(PAN, 22),	 B(UAO, 23),
+	B(DIT, 24),	   B(TCO, 25), F(NZCV, 28, 31)};
 
 static const struct tdesc_field sctlr[] = {
 	B(M, 0),     B(A, 1),	  B(C, 2),     B(SA, 3),    B(SA0, 4),
@@ -187,28 +177,44 @@ static const char mode_enum[] = "<enum id=\"mode\" size=\"1\">" E("EL0t", "0")
 	E("EL1t", "4") E("EL1h", "5") E("EL2t", "8") E("EL2h", "9")
 		E("EL3t", "0xc") E("EL3h", "0xd") "</enum>";
 
-#define T(type, name, before) [type] = {#name, name, ARRAY_SIZE(name), before}
+#define ENUM_T(type, name, of, before) \
+	[type] = {#name, #of, name, ARRAY_SIZE(name), before}
+#define T(type, name) [type] = {#name, "", name, ARRAY_SIZE(name), NULL}
 
 const struct tdesc_type *tdesc_type(enum sysreg_type type)
 {
 	static const struct tdesc_type types[SYSREG_TYPES] = {
-		T(SYSREG_ESR, esr, ec_enum),	T(SYSREG_SPSR, spsr, mode_enum),
-		T(SYSREG_SCTLR, sctlr, ""),	T(SYSREG_TCR, tcr, ""),
-		T(SYSREG_TTBR, ttbr, ""),	T(SYSREG_PAR, par, ""),
-		T(SYSREG_CPACR, cpacr, ""),	T(SYSREG_MDSCR, mdscr, ""),
-		T(SYSREG_DBGBCR, dbgbcr, ""),	T(SYSREG_DBGWCR, dbgwcr, ""),
-		T(SYSREG_TIMER_CTL, timer, ""), T(SYSREG_ICHLR, ichlr, ""),
-		T(SYSREG_MIDR, midr, ""),	T(SYSREG_MPIDR, mpidr, ""),
-		T(SYSREG_CTR, ctr, ""),		T(SYSREG_PFR0, pfr0, ""),
-		T(SYSREG_PFR1, pfr1, ""),	T(SYSREG_DFR0, dfr0, ""),
-		T(SYSREG_ISAR0, isar0, ""),	T(SYSREG_ISAR1, isar1, ""),
-		T(SYSREG_MMFR0, mmfr0, ""),	T(SYSREG_MMFR1, mmfr1, ""),
-		T(SYSREG_MMFR2, mmfr2, ""),	T(SYSREG_HCR, hcr, ""),
-		T(SYSREG_VTTBR, vttbr, ""),	T(SYSREG_VTCR, vtcr, ""),
-		T(SYSREG_MDCR, mdcr, ""),	T(SYSREG_HPFAR, hpfar, ""),
+		ENUM_T(SYSREG_ESR, esr, ec, ec_enum),
+		ENUM_T(SYSREG_SPSR, spsr, mode, mode_enum),
+		T(SYSREG_SCTLR, sctlr),
+		T(SYSREG_TCR, tcr),
+		T(SYSREG_TTBR, ttbr),
+		T(SYSREG_PAR, par),
+		T(SYSREG_CPACR, cpacr),
+		T(SYSREG_MDSCR, mdscr),
+		T(SYSREG_DBGBCR, dbgbcr),
+		T(SYSREG_DBGWCR, dbgwcr),
+		T(SYSREG_TIMER_CTL, timer),
+		T(SYSREG_ICHLR, ichlr),
+		T(SYSREG_MIDR, midr),
+		T(SYSREG_MPIDR, mpidr),
+		T(SYSREG_CTR, ctr),
+		T(SYSREG_PFR0, pfr0),
+		T(SYSREG_PFR1, pfr1),
+		T(SYSREG_DFR0, dfr0),
+		T(SYSREG_ISAR0, isar0),
+		T(SYSREG_ISAR1, isar1),
+		T(SYSREG_MMFR0, mmfr0),
+		T(SYSREG_MMFR1, mmfr1),
+		T(SYSREG_MMFR2, mmfr2),
+		T(SYSREG_HCR, hcr),
+		T(SYSREG_VTTBR, vttbr),
+		T(SYSREG_VTCR, vtcr),
+		T(SYSREG_MDCR, mdcr),
+		T(SYSREG_HPFAR, hpfar),
 	};
 
-	if ((unsigned int)type >= SYSREG_TYPES || !types[type].id)
+	if ((unsigned int)type >= SYSREG_TYPES || !types[type].field)
 		return NULL;
 	return &types[type];
 }

@@ -30,7 +30,7 @@ static struct {
 	enum cpu_view changing; /* whose changes are in the log */
 	struct stage2_log log;
 	struct stage2_change change[CHANGES];
-} view = { .log = { .change = view.change, .max = CHANGES } };
+} view; /* 40 KiB: all zero at first, so that the file does not hold it */
 
 uint64_t view_page_size(void)
 {
@@ -121,6 +121,8 @@ void view_init(void)
 	unsigned int shift = choose_shift();
 	uint64_t mem = (uint64_t)memory_alloc(TABLE_MEMORY, 1ull << shift);
 
+	view.log = (struct stage2_log){ .change = view.change,
+					.max = CHANGES };
 	stage2_pool_init(&view.pool, shift, mem, mem + TABLE_MEMORY);
 	for (unsigned int v = 0; v < VIEWS; v++) {
 		uint64_t size = stage2_root_size(shift, ia);
