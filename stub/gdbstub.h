@@ -124,4 +124,20 @@ void gdbstub_console(struct gdbstub *s, const void *bytes, size_t len);
 void gdbstub_connect(struct gdbstub *s);
 void gdbstub_disconnect(struct gdbstub *s);
 
+/*
+ * After gdbstub_connect(): this client is one that was there before the machine
+ * was reset, with what it had told then. waiting: for a stop reply.
+ */
+void gdbstub_restore(struct gdbstub *s, const struct gdbstub_client *client,
+		     bool waiting);
+/*
+ * After gdbstub_event(): the reply to the monitor command by which such a
+ * client reset the machine. It says that the guest stands still.
+ */
+void gdbstub_answer(struct gdbstub *s, const char *text);
+/* The packet at hand cannot be finished: an error with that text. */
+void gdbstub_abandon(struct gdbstub *s, const char *text);
+/* The machine goes: a client that waits is told that the guest has ended. */
+void gdbstub_exit(struct gdbstub *s);
+
 #endif

@@ -22,6 +22,7 @@
 #include "platform/platform.h"
 #include "psci.h"
 #include "link.h"
+#include "reset.h"
 #include "stub/strbuf.h"
 #include "sysreg.h"
 #include "view.h"
@@ -164,8 +165,9 @@ void boot_main(void)
 	platform = &early.p;
 	if (early.p.uart_kind == UART_PL011)
 		log_set_uart(early.p.uart.base);
-	memory_init(ALIGN_UP(free, 4096),
-		    platform->monitor.base + platform->monitor.size);
+	memory_init(ALIGN_UP(free, 4096), platform->monitor.base +
+						  platform->monitor.size -
+						  RESET_RECORD_ROOM);
 	choose_e2h();
 	cpu_init_all(platform);
 	mmu_init(platform);

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "barrier.h"
+#include "clock.h"
+#include "command.h"
+#include "console.h"
 #include "cpu.h"
 #include "irq/irqchip.h"
 #include "lock.h"
@@ -13,6 +16,8 @@
 #include "memory.h"
 #include "options.h"
 #include "platform/platform.h"
+#include "psci.h"
+#include "reset.h"
 #include "stub/gdbstub.h"
 #include "target.h"
 #include "timer.h"
@@ -23,6 +28,7 @@
 #define BREAKPOINTS 16384
 #define CONDITION_BYTES (1u << 20)
 #define ROUNDS 64 /* of the poll loop, then the other interrupts have a turn */
+#define LAST_WORDS_US 100000 /* for what is under way before a reset */
 
 static struct {
 	struct spinlock lock;
@@ -35,6 +41,10 @@ static struct {
 	uint32_t epoch;
 	uint8_t *rx;
 	size_t rx_at, rx_len;
+	/* the reset that this boot is the end of */
+	bool after_reset;
+	bool answer_due; /* `monitor reset` waits for its reply */
+	struct reset_record record;
 	union {
 		struct virtio_console virtio;
 		struct uart_pl011 uart;
@@ -42,6 +52,8 @@ static struct {
 } link;
 
 #define RX_SIZE 32768
+
+bool link_catches_reset;
 
 const char *link_transport_name(void)
 {
@@ -52,8 +64,13 @@ static bool try_virtio(void)
 {
 	void *mem = memory_alloc(VIRTIO_CONSOLE_MEMORY, VIRTIO_CONSOLE_ALIGN);
 
-	/* a device with a port of our name first, then any console */
-	for (unsigned int named = 1; named < 2; named--)
+	/*
+	 * A device with a port of our name first. Any console at all may be
+	 * the guest's: that one is taken only if it was asked for.
+	 */
+	for (unsigned int named = 1; named < 2; named--) {
+		if (!named && options.gdb != GDB_VIRTIO)
+			break;
 		for (unsigned int i = 0; i < platform->virtio_count; i++) {
 			STRBUF(why, 160);
 			uint64_t base = platform->virtio[i].base;
@@ -76,6 +93,7 @@ static bool try_virtio(void)
 				log_line("virtio device at 0x%llx: %s",
 					 (unsigned long long)base, why.s);
 		}
+	}
 	return false;
 }
 
@@ -88,6 +106,7 @@ static bool try_uart(void)
 		return false;
 	link.transport = &link.dev.uart.transport;
 	log_set_uart(0);
+	console_init(platform->uart.base, platform->uart_irq);
 	return true;
 }
 
@@ -127,6 +146,14 @@ void link_init(void)
 	link.rx = memory_alloc(RX_SIZE, 64);
 	target_init();
 	gdbstub_init(&link.stub, target_instance(), &mem);
+	link.after_reset = reset_record_take(&link.record);
+	if (link.after_reset) {
+		command_settings_put(link.record.settings);
+		link.stub.keep = link.record.keep;
+		log_line("reset number %u, by %s", link.record.resets,
+			 link.record.by_debugger ? "the debugger" :
+						   "the guest");
+	}
 }
 
 void link_start(void)
@@ -158,7 +185,8 @@ void link_guest_owns_uart(void)
 
 bool link_wants_halt(void)
 {
-	return false;
+	return link.after_reset &&
+	       (link.record.by_debugger || link.record.waiting);
 }
 
 bool link_trylock(void)
@@ -168,7 +196,8 @@ bool link_trylock(void)
 
 void link_break_lock(struct cpu *c)
 {
-	link.lock.held = 0;
+	if (spin_break(&link.lock))
+		gdbstub_abandon(&link.stub, "the monitor had a fault; `monitor log' tells of it");
 }
 
 static void send(void)
@@ -188,6 +217,34 @@ static void send(void)
 	}
 }
 
+/* What the guest wrote to the port that is played for it. */
+static void send_console(void)
+{
+	uint8_t buf[128];
+
+	while (link.stub.waiting &&
+	       link.stub.console_len + sizeof(buf) <= GDBSTUB_CONSOLE_SIZE) {
+		size_t n = console_take(buf, sizeof(buf));
+
+		if (!n)
+			return;
+		gdbstub_console(&link.stub, buf, n);
+	}
+}
+
+/* The first client after a reset is the one from before. */
+static void new_client(void)
+{
+	struct reset_record *r = &link.record;
+
+	gdbstub_connect(&link.stub);
+	if (!link.after_reset || !r->client_valid)
+		return;
+	r->client_valid = false;
+	gdbstub_restore(&link.stub, &r->client, r->waiting);
+	link.answer_due = r->by_debugger;
+}
+
 /* A client that came or went since the last look. */
 static void note_connection(void)
 {
@@ -203,7 +260,7 @@ static void note_connection(void)
 	link.connected = now;
 	link.epoch = epoch;
 	if (now)
-		gdbstub_connect(&link.stub);
+		new_client();
 }
 
 static void poll_locked(void)
@@ -215,6 +272,7 @@ static void poll_locked(void)
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		size_t used;
 
+		send_console();
 		send();
 		if (link.rx_at == link.rx_len) {
 			link.rx_at = 0;
@@ -241,6 +299,11 @@ void link_poll(void)
 	link_serve();
 }
 
+bool link_pending(void)
+{
+	return __atomic_load_n(&link.again, __ATOMIC_ACQUIRE);
+}
+
 void link_serve(void)
 {
 	for (unsigned int i = 0; i < 4; i++) {
@@ -261,7 +324,12 @@ void link_unlock(void)
 
 void link_event(const struct target_event *ev)
 {
+	send_console();
 	gdbstub_event(&link.stub, ev);
+	if (link.answer_due)
+		gdbstub_answer(&link.stub, "the machine was reset; the guest is at its first instruction\n"
+					   "(`maint flush register-cache' makes gdb look)\n");
+	link.answer_due = false;
 	if (link.transport)
 		send();
 }
@@ -278,20 +346,106 @@ void link_cpu_leaves(struct cpu *c)
 		}
 }
 
+/* What is under way arrives before the device is reset, if it does so soon. */
+static void flush(void)
+{
+	struct transport *t = link.transport;
+	uint64_t end = clock_us() + LAST_WORDS_US;
+
+	do {
+		send_console();
+		send();
+		t->ops->poll(t);
+	} while ((rsp_tx_busy(&link.stub.tx) || !t->ops->idle(t)) &&
+		 clock_us() < end);
+}
+
+static void save_session(bool by_debugger)
+{
+	struct reset_record r;
+
+	memset(&r, 0, sizeof(r)); /* padding is summed too */
+	r.by_debugger = by_debugger;
+	r.waiting = link.stub.waiting;
+	r.client_valid = link.connected;
+	r.keep = link.stub.keep;
+	r.settings = command_settings();
+	r.resets = link.after_reset ? link.record.resets + 1 : 1;
+	r.client = link.stub.client;
+	reset_record_save(&r);
+}
+
+void link_reset(void)
+{
+	log_line("the debugger resets the machine");
+	save_session(true);
+	psci_system_reset();
+	reset_record_take(&link.record);
+}
+
+/* The session's lock, for a CPU that can wait for it. */
+static void lock(void)
+{
+	while (!link_trylock())
+		cpu_relax();
+}
+
+static bool is_waited_for(void)
+{
+	bool waited;
+
+	if (!link.transport)
+		return false;
+	lock();
+	waited = link.connected && link.stub.waiting;
+	link_unlock();
+	return waited;
+}
+
+static void stop_before_end(struct cpu *c, bool reset)
+{
+	struct target_event ev = {
+		.reason = TARGET_STOP_TRAP,
+		.cpu = c->id,
+		.text = reset ? "[the guest is about to reset the machine; continue lets it]" :
+				"[the guest is about to power the machine off; continue lets it]",
+	};
+
+	world_event(c, &ev);
+	world_park(c);
+}
+
 void link_machine_ends(struct cpu *c, bool reset)
 {
 	log_line("the guest %s", reset ? "resets the machine" :
 					 "powers the machine off");
+	if (!is_waited_for()) {
+		if (reset && link.transport) {
+			lock();
+			save_session(false);
+			link_unlock();
+		}
+		return;
+	}
+	if (link_catches_reset || (!reset && !link.stub.client.extended))
+		stop_before_end(c, reset);
+	lock();
+	if (reset)
+		save_session(false);
+	else
+		gdbstub_exit(&link.stub);
+	flush();
+	link_unlock();
 }
 
-void link_console(const uint8_t *buf, size_t len)
+int link_type(const char *text, size_t len)
 {
-	if (!link_trylock())
-		return;
-	gdbstub_console(&link.stub, buf, len);
-	if (link.transport)
-		send();
-	link_unlock();
+	return console_type(text, len);
+}
+
+bool *link_keeps(void)
+{
+	return &link.stub.keep;
 }
 
 void irq_own(struct cpu *c, uint32_t intid)

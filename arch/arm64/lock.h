@@ -7,12 +7,34 @@
 #include <stdint.h>
 
 struct spinlock {
-	uint32_t held;
+	uint32_t held; /* 0, or who holds it */
 };
+
+/* This CPU's mark: TPIDR_EL2 is its struct cpu, aligned; never 0. */
+static inline uint32_t spin_mark(void)
+{
+	uint64_t c;
+
+	asm volatile("mrs %0, tpidr_el2" : "=r"(c));
+	return (uint32_t)c | 1;
+}
 
 static inline bool spin_trylock(struct spinlock *l)
 {
-	return !__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE);
+	uint32_t nobody = 0;
+
+	return __atomic_compare_exchange_n(&l->held, &nobody, spin_mark(),
+					   false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+/* After a fault: free it if this CPU held it. */
+static inline bool spin_break(struct spinlock *l)
+{
+	if (__atomic_load_n(&l->held, __ATOMIC_RELAXED) != spin_mark())
+		return false;
+	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
+	return true;
 }
 
 static inline void spin_lock(struct spinlock *l)

@@ -158,6 +158,11 @@ void *memory_alloc_stack(size_t size)
 	return p + 4096 + size;
 }
 
+uint64_t memory_stack_guard(unsigned int i)
+{
+	return i < mem.guards ? mem.guard[i] : 0;
+}
+
 uint64_t mmu_ttbr(void)
 {
 	return (uint64_t)mem.root;

@@ -15,6 +15,8 @@ struct platform;
 void *memory_alloc(size_t size, size_t align);
 /* As above with an unmapped page below it; before mmu_init(). The top. */
 void *memory_alloc_stack(size_t size);
+/* The unmapped page below stack i, 0 after the last one. */
+uint64_t memory_stack_guard(unsigned int i);
 void memory_init(uint64_t start, uint64_t end);
 size_t memory_left(void);
 size_t memory_used(void);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * `monitor crash`: faults of the monitor itself, raised for the tests of what
+ * becomes of them. Not listed by `monitor help`; docs/testing.md has it.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "bits.h"
+#include "cpu.h"
+#include "stub/strbuf.h"
+#include "world.h"
+
+/* Beyond what memory.c maps. */
+#define NOWHERE (1ull << 46)
+
+static void crash_data(struct cpu *c, void *arg)
+{
+	*(volatile uint32_t *)NOWHERE = 1;
+}
+
+static void crash_undef(struct cpu *c, void *arg)
+{
+	asm volatile(".inst 0");
+}
+
+static void crash_stack(struct cpu *c, void *arg)
+{
+	asm volatile("1: stp xzr, xzr, [sp, #-16]!\n\tb 1b");
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(struct cpu *c, void *arg);
+} kinds[] = {
+	{ "data", crash_data },
+	{ "undef", crash_undef },
+	{ "stack", crash_stack },
+};
+
+int command_crash(unsigned int cpu, const char *args, struct strbuf *out)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const char *where = command_word(args, kinds[i].name);
+		uint64_t n = this_cpu()->id;
+		int err;
+
+		if (!where)
+			continue;
+		if (*where && (command_number(&where, &n) || n >= cpu_count()))
+			break;
+		err = world_call(cpu_get((unsigned int)n), kinds[i].fn, NULL);
+		strbuf_printf(out, "cpu%llu: %s\n", (unsigned long long)n,
+			      err == -EIO ? "it had a fault" :
+			      err	  ? "it does not answer" :
+					    "nothing happened");
+		return err;
+	}
+	strbuf_puts(out, "crash data|undef|stack [CPU]\n");
+	return -EINVAL;
+}
