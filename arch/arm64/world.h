@@ -19,7 +19,7 @@ struct cpu;
 struct el2_frame;
 struct strbuf;
 
-#define WORLD_STOP_US 5000 /* a CPU that has not parked by then is lost */
+#define WORLD_STOP_US 100000 /* a CPU that has not parked by then is lost */
 
 void world_cpu_init(struct cpu *c);
 /* Stop all for this reason. From the CPU that it happened on, or the session. */
