@@ -11,6 +11,7 @@
 #include "irq/irqchip.h"
 #include "log.h"
 #include "memory.h"
+#include "page.h"
 #include "platform/platform.h"
 #include "psci.h"
 #include "link.h"
@@ -119,9 +120,9 @@ void cpu_loop(struct cpu *c)
 	for (;;) {
 		int why;
 
-		/* a hidden step is finished first: it is one instruction */
+		/* a hidden step of one instruction is finished first */
 		if (__atomic_load_n(&c->halt, __ATOMIC_ACQUIRE) &&
-		    !c->hidden_step)
+		    debug_may_park(c))
 			world_park(c);
 		irqchip->enter(c);
 		debug_enter(c);
@@ -135,6 +136,7 @@ void cpu_loop(struct cpu *c)
 		case EXIT_FIQ:
 			count_exit(c, EXITS_IRQ);
 			irqchip->handle(c);
+			page_resync_next();
 			break;
 		case EXIT_SERROR:
 			count_exit(c, EXITS_OTHER);

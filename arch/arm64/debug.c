@@ -206,6 +206,13 @@ static void end_hidden(struct cpu *c)
 	c->hidden_step = false;
 }
 
+bool debug_may_park(struct cpu *c)
+{
+	if (c->hidden_step && c->dbg->sequence)
+		end_hidden(c);
+	return !c->hidden_step;
+}
+
 /* ---- what happened ------------------------------------------------------------------- */
 
 void debug_report(struct cpu *c, enum target_stop_reason reason, uint64_t addr,

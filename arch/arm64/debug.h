@@ -77,6 +77,11 @@ unsigned int debug_guest_watches(void);
  * store exclusive.
  */
 void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync);
+/*
+ * False while a hidden step is under way; a sequence is given up, its store
+ * exclusive will fail and the guest try again.
+ */
+bool debug_may_park(struct cpu *c);
 /* Tell the debugger, unless a stop is under way already. */
 void debug_report(struct cpu *c, enum target_stop_reason reason, uint64_t addr,
 		  const char *text);

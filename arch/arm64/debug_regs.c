@@ -9,6 +9,7 @@
 #include "esr.h"
 #include "log.h"
 #include "platform/platform.h"
+#include "point.h"
 #include "sysreg.h"
 
 #define OSLAR_EL1 S2_0_C1_C0_4
@@ -324,6 +325,9 @@ int debug_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 		else
 			*s = *v;
 		d->dirty |= !read;
+		/* BCR and WCR have odd op2 */
+		if (!read && enc & 1 && *v & 1)
+			point_make_room(c);
 		return 0;
 	}
 	if (enc == SYSREG_ENC(2, 0, 1, 0, 4) && !read) { /* OSLAR_EL1 */

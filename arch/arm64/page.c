@@ -16,7 +16,6 @@
 
 #define COPY_MEMORY (16ull << 20)
 #define BRK_INSN 0xd4200000u
-#define RESYNC_STEP 4
 
 static struct {
 	struct page *page; /* pool */
@@ -31,6 +30,7 @@ static struct {
 	uint32_t *changed; /* page indexes to be mapped */
 	bool *is_changed;
 	unsigned int changed_count;
+	uint32_t *active; /* page indexes, copies_used of them */
 	unsigned int resync_at;
 } pool;
 
@@ -59,6 +59,7 @@ void page_init(void)
 	pool.changed = memory_alloc(pool.pages * sizeof(*pool.changed), 64);
 	pool.is_changed = memory_alloc(pool.pages, 64);
 	pool.copy_free = memory_alloc(pool.copy_count * 4ull, 64);
+	pool.active = memory_alloc(pool.copy_count * 4ull, 64);
 	pool.copies = memory_alloc(pool.copy_count * pool.copy_stride, pool.size);
 	/* copies first, each page-aligned; their bitmaps behind them all */
 	for (unsigned int i = 0; i < pool.copy_count; i++)
@@ -169,7 +170,9 @@ int page_brk_set(uint64_t ipa, struct strbuf *why)
 		}
 		p->copy = pool.copies +
 			  pool.copy_free[pool.copy_count - 1 -
-					 pool.copies_used++] * pool.size;
+					 pool.copies_used] * pool.size;
+		p->active = pool.copies_used;
+		pool.active[pool.copies_used++] = (uint32_t)(p - pool.page);
 		memcpy(p->copy, (const void *)p->ipa, pool.size);
 		memset(bitmap(p), 0, pool.size / 32);
 		mark(p);
@@ -283,6 +286,8 @@ void page_commit(void)
 		pool.is_changed[pool.changed[i]] = false;
 		if (p->copy && !p->brks) {
 			pool.copies_used--;
+			pool.active[p->active] = pool.active[pool.copies_used];
+			pool.page[pool.active[p->active]].active = p->active;
 			pool.copy_free[pool.copy_count - 1 - pool.copies_used] =
 				(uint32_t)((uint64_t)(p->copy - pool.copies) /
 					   pool.size);
@@ -385,27 +390,20 @@ bool page_resync(struct page *p)
 	return differed;
 }
 
-void page_resync_some(void)
+void page_resync_next(void)
 {
-	unsigned int done = 0;
+	struct page *p;
 
 	if (!pool.copies_used)
 		return;
-	for (unsigned int i = 0; i < pool.pages && done < RESYNC_STEP; i++) {
-		struct page *p = &pool.page[pool.resync_at++ % pool.pages];
-
-		if (!p->brks)
-			continue;
-		done++;
-		if (page_resync(p))
-			log_line("page 0x%llx with breakpoints was changed by a device",
-				 (unsigned long long)p->ipa);
-	}
+	p = &pool.page[pool.active[pool.resync_at++ % pool.copies_used]];
+	if (p->brks && page_resync(p))
+		log_guest("page 0x%llx with breakpoints was changed by a device",
+			  (unsigned long long)p->ipa);
 }
 
 void page_resync_all(void)
 {
-	for (unsigned int i = 0; pool.copies_used && i < pool.pages; i++)
-		if (pool.page[i].brks)
-			page_resync(&pool.page[i]);
+	for (unsigned int i = 0; i < pool.copies_used; i++)
+		page_resync(&pool.page[pool.active[i]]);
 }

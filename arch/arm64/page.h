@@ -24,6 +24,7 @@ struct page {
 	uint16_t watches; /* data accesses trap */
 	uint16_t tables; /* writes trap: pending breakpoints look at it */
 	bool device;
+	uint32_t active; /* place in the list of those with a copy */
 	uint8_t *copy; /* the shadow, or NULL; behind it a bit for each word */
 };
 
@@ -48,8 +49,8 @@ void page_commit(void);
 bool page_write(uint64_t pa, const void *buf, size_t n);
 /* The real page may have changed by itself: make the shadow follow. */
 bool page_resync(struct page *p);
-/* A few shadows each time (devices write behind our back). */
-void page_resync_some(void);
+/* One shadow each time (devices write behind our back); cheap when none. */
+void page_resync_next(void);
 void page_resync_all(void);
 
 unsigned int page_pool_size(void);

@@ -461,6 +461,50 @@ int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 	return 0;
 }
 
+/* An entry that sits in a comparator, into a page. */
+static bool displace(struct cpu *c, struct bp *bp)
+{
+	struct guest_place p;
+
+	if (guest_translate(c, bp->addr, &p, NULL))
+		return false;
+	if (bp->kind >= BP_WATCH)
+		return !arm_pages(bp, &p, NULL);
+	if (!p.ram || arm_shadow(c, bp, p.pa, NULL))
+		return false;
+	if (bp->data[AT_PENDING]) {
+		bp->data[AT_PENDING] = 0;
+		pt.pending--;
+	}
+	return true;
+}
+
+void point_make_room(struct cpu *c)
+{
+	if (!pt.table)
+		return;
+	spin_lock(&pt.lock);
+	debug_regs_count(c);
+	for (struct bp *bp = bp_next(pt.table, NULL); bp;
+	     bp = bp_next(pt.table, bp)) {
+		bool watch = bp->kind >= BP_WATCH;
+		unsigned int guest = watch ? debug_guest_watches() :
+					     debug_guest_breaks();
+		unsigned int have = watch ? debug_watch_count() :
+					    debug_break_count();
+
+		if (bp->armed != POINT_COMPARATOR || !bp->wanted ||
+		    in_use(watch) + guest <= have)
+			continue;
+		if (!displace(c, bp))
+			log_line("the guest took the comparator of 0x%llx, which cannot be reached another way",
+				 (unsigned long long)bp->addr);
+	}
+	list_comparators();
+	page_commit();
+	spin_unlock(&pt.lock);
+}
+
 int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
 {
 	struct cpu *c = this_cpu();

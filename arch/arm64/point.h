@@ -51,6 +51,8 @@ bool point_watched_access(struct cpu *c, uint64_t va, unsigned int size);
 void point_table_written(struct cpu *c, uint64_t ipa, uint64_t size);
 /* A trapped write to the guest's translation registers; -ENOENT: another. */
 int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v);
+/* The guest enabled a comparator of its own: gdb's find another way. */
+void point_make_room(struct cpu *c);
 /* A step that somebody asked for begins: exclusives run as one. */
 void point_step_starts(struct cpu *c);
 

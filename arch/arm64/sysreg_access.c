@@ -201,6 +201,12 @@ static int pstate_write(struct cpu *c, uint16_t enc, uint64_t v)
 /* Registers whose truth is not in the hardware while the guest is parked. */
 static int saved_read(struct cpu *c, uint16_t enc, uint64_t *v)
 {
+	/* a condition, on the CPU that runs: all is in the hardware */
+	if (!__atomic_load_n(&c->parked, __ATOMIC_ACQUIRE) &&
+	    enc != SYSREG_ENCODING(3, 3, 14, 0, 1) &&
+	    enc != SYSREG_ENCODING(3, 3, 14, 0, 2) &&
+	    sysregs_find(enc)->group != SYSREG_EL2_FAULT)
+		return -ENOENT;
 	switch (enc) {
 	case SYSREG_ENCODING(3, 0, 4, 1, 0):
 		*v = c->ctx.sp_el0;

@@ -212,13 +212,6 @@ int view_map(enum cpu_view v, uint64_t ipa, uint64_t pa, uint64_t size,
 		apply();
 		view.changing = v;
 	}
-	/* entries already in the log are not made twice */
-	for (size_t i = 0; i < view.log.count; i++)
-		if (view.log.change[i].ipa < ipa + size &&
-		    ipa < view.log.change[i].ipa + view.log.change[i].size) {
-			apply();
-			break;
-		}
 	err = stage2_map(&view.tree[v], ipa, pa, size, attrs, &view.log);
 	if (err)
 		log_line("stage 2: cannot map 0x%llx: %d",

@@ -198,7 +198,7 @@ void world_park(struct cpu *c)
 		serve_call(c);
 		if (flag(&world.report))
 			try_report();
-		else
+		else if (!link_pending())
 			wfi();
 		irqchip->handle(c);
 		link_serve();
