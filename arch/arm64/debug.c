@@ -41,7 +41,7 @@ void debug_init(void)
 void debug_cpu_init(struct cpu *c)
 {
 	memset(c->dbg, 0, sizeof(*c->dbg));
-	c->dbg->mdcr = feature_mdcr();
+	c->dbg->mdcr = c->dbg->mdcr_base = feature_mdcr();
 	c->dbg->hcr = read_sysreg(hcr_el2);
 	c->hidden_step = false;
 	debug_regs_reset();
@@ -103,10 +103,10 @@ void debug_enter(struct cpu *c)
 	struct debug_cpu *d = c->dbg;
 	bool stepping = c->step != STEP_NONE || c->hidden_step;
 	bool regs = stepping || debug_wants.breaks || debug_wants.watches;
-	uint64_t hcr = debug_wants.tvm ? HCR_TVM : 0;
+	uint64_t hcr = debug_wants.tvm ? HCR_TVM : 0, mdcr = d->mdcr_base;
 
 	if (!stepping && !regs && !d->loaded && !d->held) {
-		set_mdcr(d, feature_mdcr() |
+		set_mdcr(d, mdcr |
 				    (debug_wants.shadows ? MDCR_TDE : 0));
 		set_hcr(d, hcr);
 		return;
@@ -121,7 +121,7 @@ void debug_enter(struct cpu *c)
 	hold(c, c->hidden_step ||
 			(c->step != STEP_NONE && target_step_holds_irqs()));
 	debug_regs_apply(c, regs, stepping && !d->sequence);
-	set_mdcr(d, feature_mdcr() |
+	set_mdcr(d, mdcr |
 			    (regs ? MDCR_TDE | MDCR_TDA | MDCR_TDOSA :
 			     debug_wants.shadows ? MDCR_TDE :
 						   0));
@@ -137,6 +137,7 @@ void debug_park(struct cpu *c)
 {
 	c->dbg->ss_armed = false;
 	c->vcpu.pstate &= ~PSTATE_SS;
+	timer_disarm();
 	debug_regs_count(c);
 }
 

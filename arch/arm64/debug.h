@@ -26,6 +26,7 @@ struct debug_cpu {
 	bool oslk;
 	bool loaded;
 	bool dirty; /* hardware is to be written at the next entry */
+	uint64_t mdcr_base; /* with no debug trap */
 	uint64_t mdcr, hcr; /* as they were last written */
 	bool held; /* interrupts are held from the guest */
 	bool ss_armed; /* SPSR.SS was set for the step under way */

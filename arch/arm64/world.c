@@ -65,7 +65,9 @@ void world_cpu_init(struct cpu *c)
 	c->step = STEP_NONE;
 	timer_apply_offset(c);
 	/* One that comes up into a stopped world waits with the others. */
+	spin_lock(&world.lock);
 	set_flag(&c->halt, flag(&world.stopping));
+	spin_unlock(&world.lock);
 }
 
 /* world.lock held. */
@@ -244,11 +246,16 @@ int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg)
 	return 0;
 }
 
-static void release(uint64_t mask)
+/* world.lock held: an event of one that runs already must not be undone. */
+static void clear_halts(uint64_t mask)
 {
 	for (unsigned int i = 0; i < cpu_count(); i++)
 		if (mask & BIT(i))
 			set_flag(&cpu_get(i)->halt, 0);
+}
+
+static void wake(uint64_t mask)
+{
 	dsb(ish); /* orders the flags before the kicks */
 	for (unsigned int i = 0; i < cpu_count(); i++) {
 		struct cpu *c = cpu_get(i);
@@ -266,9 +273,10 @@ void world_release_deferred(void)
 	if (flag(&world.deferred)) {
 		mask = world.deferred_mask;
 		set_flag(&world.deferred, 0);
+		clear_halts(mask);
 	}
 	spin_unlock(&world.lock);
-	release(mask);
+	wake(mask);
 }
 
 void world_timer(struct cpu *c)
@@ -368,8 +376,9 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 	} else if (lone < 0) {
 		world.lone_steps = 0;
 	}
+	clear_halts(mask);
 	spin_unlock(&world.lock);
-	release(mask);
+	wake(mask);
 	return 0;
 }
 
