@@ -20,8 +20,6 @@
 #include "view.h"
 #include "world.h"
 
-#define STACK_SIZE 16384
-
 _Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "asm.h");
 _Static_assert(offsetof(struct vcpu, pstate) == VCPU_PSTATE, "asm.h");
 _Static_assert(offsetof(struct vcpu, esr) == VCPU_ESR, "asm.h");
@@ -63,7 +61,7 @@ void cpu_init_all(const struct platform *p)
 
 		cpus[i].id = i;
 		cpus[i].mpidr = p->cpu[from].mpidr;
-		cpus[i].stack_top = (uint64_t)memory_alloc_stack(STACK_SIZE);
+		cpus[i].stack_top = (uint64_t)memory_alloc_stack(&cpus[i]);
 	}
 }
 

@@ -5,9 +5,12 @@
  */
 #include "fault.h"
 
+#include "console.h"
 #include "cpu.h"
 #include "esr.h"
 #include "log.h"
+#include "memory.h"
+#include "platform/platform.h"
 #include "sysreg.h"
 #include "world.h"
 
@@ -46,8 +49,9 @@ static void backtrace(uint64_t fp, uint64_t sp)
 	for (unsigned int i = 0; i < 24; i++) {
 		const uint64_t *f = (const uint64_t *)fp;
 
-		/* frames lie upwards on this stack, within its 16 KiB */
-		if (fp & 7 || fp < sp || fp - sp > 16384)
+		/* frames lie upwards in the half of the block that is a stack */
+		if (fp & 7 || fp < sp || fp - sp > MEMORY_STACK_BLOCK ||
+		    !(fp & MEMORY_STACK_BLOCK / 2))
 			return;
 		log_line("  #%u 0x%llx", i,
 			 (unsigned long long)(f[1] - (uint64_t)_image_start));
@@ -59,6 +63,11 @@ static void backtrace(uint64_t fp, uint64_t sp)
 static void dump(const struct el2_frame *f, unsigned int vector, uint64_t esr,
 		 uint64_t far)
 {
+	/* the guest's port, if need be: it does not run on */
+	log_break_lock();
+	if (platform && platform->uart_kind == UART_PL011 &&
+	    !console_is_played())
+		log_set_uart(platform->uart.base);
 	log_line("FAULT in the monitor: %s, %s (ESR 0x%llx FAR 0x%llx) on CPU %u",
 		 vector_name[vector & 3], esr_ec_name(esr_ec(esr)),
 		 (unsigned long long)esr, (unsigned long long)far,
@@ -72,8 +81,8 @@ static void dump(const struct el2_frame *f, unsigned int vector, uint64_t esr,
 			 (unsigned long long)f->x[i], i + 1,
 			 (unsigned long long)f->x[i + 1], i + 2,
 			 (unsigned long long)f->x[i + 2]);
-	log_line("  x30 %016llx; addresses below are for addr2line -e hyperstub.elf",
-		 (unsigned long long)f->x[30]);
+	log_line("  x30 %016llx", (unsigned long long)f->x[30]);
+	log_line("  called from (for addr2line -e hyperstub.elf):");
 	backtrace(f->x[29], f->sp);
 }
 
@@ -89,5 +98,5 @@ void el2_fault(struct el2_frame *f, unsigned int vector)
 		return;
 	}
 	dump(f, vector, esr, far);
-	world_monitor_fault(this_cpu(), f, esr, far);
+	world_monitor_fault(this_cpu(), esr, far);
 }

@@ -196,8 +196,12 @@ bool link_trylock(void)
 
 void link_break_lock(struct cpu *c)
 {
-	if (spin_break(&link.lock))
-		gdbstub_abandon(&link.stub, "the monitor had a fault; `monitor log' tells of it");
+	if (!spin_break(&link.lock))
+		return;
+	/* not looked at again: the packet that did it is in there */
+	link.rx_at = link.rx_len = 0;
+	gdbstub_abandon(&link.stub,
+			"the monitor had a fault; `monitor log' tells of it");
 }
 
 static void send(void)

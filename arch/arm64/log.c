@@ -98,8 +98,15 @@ void panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_vline(true, fmt, ap);
 	va_end(ap);
+	if (read_sysreg(CurrentEL) == 8 && read_sysreg(tpidr_el2))
+		__builtin_trap();
 	for (;;)
 		wfi();
+}
+
+void log_break_lock(void)
+{
+	spin_break(&mlog.lock);
 }
 
 /*

@@ -18,7 +18,12 @@ void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_guest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The newest text that fits into out. */
 void log_copy(struct strbuf *out);
-/* Says why on the UART and stops this CPU for ever (or fails over to gdb). */
+/* After a fault on this CPU: it may have been in here. */
+void log_break_lock(void);
+/*
+ * Says why on the UART; once the monitor runs it is a fault like others, which
+ * the debugger is told.
+ */
 void panic(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 

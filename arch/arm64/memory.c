@@ -148,14 +148,15 @@ uint64_t mmu_query(uint64_t va)
 	}
 }
 
-void *memory_alloc_stack(size_t size)
+void *memory_alloc_stack(const void *owner)
 {
-	char *p = memory_alloc(size + 4096, 4096);
+	char *p = memory_alloc(MEMORY_STACK_BLOCK, MEMORY_STACK_BLOCK);
 
 	if (mem.root || mem.guards == MAX_GUARDS)
 		panic("stacks are allocated before the MMU is on");
-	mem.guard[mem.guards++] = (uint64_t)p;
-	return p + 4096 + size;
+	*(uint64_t *)p = (uint64_t)owner;
+	mem.guard[mem.guards++] = (uint64_t)p + MEMORY_STACK_BLOCK / 2 - 4096;
+	return p + MEMORY_STACK_BLOCK;
 }
 
 uint64_t memory_stack_guard(unsigned int i)

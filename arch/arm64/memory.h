@@ -13,8 +13,14 @@ struct platform;
 
 /* Boot only; panics when the monitor's share of RAM is used up. Zeroed. */
 void *memory_alloc(size_t size, size_t align);
-/* As above with an unmapped page below it; before mmu_init(). The top. */
-void *memory_alloc_stack(size_t size);
+/*
+ * A CPU's stack; before mmu_init(). The top of an aligned 32 KiB block: the
+ * upper half is the stack, below it come an unmapped page and a small stack
+ * for the fault that an overflow makes; its first word holds owner, for
+ * TPIDR_EL2 (vectors.S).
+ */
+#define MEMORY_STACK_BLOCK 32768
+void *memory_alloc_stack(const void *owner);
 /* The unmapped page below stack i, 0 after the last one. */
 uint64_t memory_stack_guard(unsigned int i);
 void memory_init(uint64_t start, uint64_t end);

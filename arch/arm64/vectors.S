@@ -7,13 +7,24 @@
 
 	.section .vectors, "ax"
 
-/* An exception of EL2 itself: everything saved, then C decides. */
+/*
+ * An exception of EL2 itself: everything saved, then C decides. Stacks are
+ * the upper halves of 32 KiB blocks (memory.h), so bit 14 of SP tells an
+ * overflow; it is looked at with no register to spare.
+ */
 	.macro	own_fault kind
 	.balign	128
 	sub	sp, sp, #288
+	add	sp, sp, x0		/* sp + x0 */
+	sub	x0, sp, x0		/* sp */
+	tbz	x0, #14, 1f
+	sub	x0, sp, x0		/* x0 */
+	sub	sp, sp, x0		/* sp */
 	stp	x0, x1, [sp]
+	add	x1, sp, #288
 	mov	x0, #\kind
 	b	el2_fault_entry
+1:	b	el2_stack_overflow
 	.endm
 
 	/* An exception from the guest. x0, x1 on the stack, x1 = reason. */
@@ -120,7 +131,33 @@ vcpu_run:
 	isb
 
 /*
- * An exception at EL2. x0 = vector number; x0, x1 saved at sp. Builds
+ * SP has left its stack, and whatever made it do so faulted. In: x0 = SP,
+ * sp = SP + x0. Goes on with the small stack at the block's start, whose first
+ * word is what TPIDR_EL2 was: that served as a scratch register here.
+ */
+el2_stack_overflow:
+	msr	tpidr_el2, x0		/* SP */
+	sub	x0, sp, x0
+	mov	sp, x0			/* x0 */
+	mrs	x0, tpidr_el2
+	and	x0, x0, #~0x7fff
+	add	x0, x0, #0x3000		/* top of the small stack */
+	add	sp, sp, x0
+	sub	x0, sp, x0		/* x0 */
+	sub	sp, sp, x0		/* top */
+	sub	sp, sp, #288
+	stp	x0, x1, [sp]
+	mrs	x1, tpidr_el2
+	add	x1, x1, #288
+	and	x0, x1, #~0x7fff
+	ldr	x0, [x0]
+	msr	tpidr_el2, x0
+	mov	x0, #4
+	b	el2_fault_entry
+
+/*
+ * An exception at EL2. x0 = vector number, x1 = SP before it; x0, x1 saved at
+ * sp. Builds
  * struct el2_frame and calls el2_fault(frame, vector), which either changes
  * the frame's pc to a fixup and returns, or does not return.
  */
@@ -139,7 +176,6 @@ el2_fault_entry:
 	stp	x24, x25, [sp, #192]
 	stp	x26, x27, [sp, #208]
 	stp	x28, x29, [sp, #224]
-	add	x1, sp, #288
 	stp	x30, x1, [sp, #240]
 	mrs	x2, elr_el2
 	mrs	x3, spsr_el2

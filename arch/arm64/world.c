@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "cpu.h"
 #include "debug.h"
-#include "fault.h"
 #include "irq/irqchip.h"
 #include "lock.h"
 #include "point.h"
@@ -21,7 +20,10 @@
 #define CALL_IDLE 0
 #define CALL_ASKED 1
 #define CALL_DONE 2
+#define CALL_FAULTED 3
 #define CALL_US 100000
+#define FAULTS 4 /* then a CPU gives up */
+#define FAULT_POLL_US 500
 #define LONE_STEP_US 10000 /* then the others run as well */
 #define LONE_STEPS 32 /* in a row, then the others get LONE_REST_US */
 #define LONE_REST_US 100
@@ -37,7 +39,7 @@ static struct {
 	uint64_t deadline_us;
 	uint64_t stop_ticks;
 	unsigned int lone_steps;
-	bool faulted;
+	unsigned int faults; /* of the monitor itself */
 } world;
 
 bool world_stops_time = true;
@@ -224,6 +226,7 @@ uint64_t world_guest_ticks(void)
 int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg)
 {
 	uint64_t end;
+	bool faulted;
 
 	if (c == this_cpu()) {
 		fn(c, arg);
@@ -239,11 +242,12 @@ int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg)
 	dsb(ish); /* orders the request before the kick */
 	irqchip->kick(c->id);
 	end = clock_us() + CALL_US;
-	while (__atomic_load_n(&c->call_state, __ATOMIC_ACQUIRE) != CALL_DONE)
+	while (flag(&c->call_state) == CALL_ASKED)
 		if (clock_us() > end)
 			return -ETIMEDOUT;
+	faulted = flag(&c->call_state) == CALL_FAULTED;
 	set_flag(&c->call_state, CALL_IDLE);
-	return 0;
+	return faulted ? -EIO : 0;
 }
 
 /* world.lock held: an event of one that runs already must not be undone. */
@@ -344,7 +348,7 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 		strbuf_puts(why, "the guest is not stopped");
 		return -EBUSY;
 	}
-	if (world.faulted) {
+	if (world.faults) {
 		strbuf_puts(why, "the monitor has had a fault of its own; read it out, then `monitor reset`");
 		return -EIO;
 	}
@@ -382,33 +386,61 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 	return 0;
 }
 
-void world_monitor_fault(struct cpu *c, const struct el2_frame *f, uint64_t esr,
-			 uint64_t far)
+/*
+ * Where a CPU ends that faulted in the monitor. It looks at the link by itself,
+ * since the interrupt that it may have been at will not come again.
+ */
+static void linger(struct cpu *c) __attribute__((noreturn));
+static void linger(struct cpu *c)
 {
-	static struct target_event ev = { .reason = TARGET_STOP_FAULT };
+	for (;;) {
+		uint64_t end = clock_us() + FAULT_POLL_US;
+
+		serve_call(c);
+		if (flag(&world.report))
+			try_report();
+		link_poll();
+		while (clock_us() < end)
+			cpu_relax();
+	}
+}
+
+/* As in world_park(), unless it was parked when it happened. */
+static void park_faulted(struct cpu *c)
+{
+	if (flag(&c->parked) || !is_on(c))
+		return;
+	world_save_context(c);
+	timer_park(c);
+	debug_park(c);
+	set_flag(&c->parked, 1);
+}
+
+void world_monitor_fault(struct cpu *c, uint64_t esr, uint64_t far)
+{
+	struct target_event ev = { .reason = TARGET_STOP_FAULT };
 	static char text[200];
 	struct strbuf sb;
 
+	if (!c || __atomic_add_fetch(&world.faults, 1, __ATOMIC_RELAXED) > FAULTS)
+		for (;;)
+			wfi(); /* nobody can be told */
 	strbuf_init(&sb, text, sizeof(text));
 	strbuf_printf(&sb, "hyperstub: fault in the monitor on CPU %u, ESR 0x%llx FAR 0x%llx; `monitor log` has the registers",
-		      c ? c->id : 0, (unsigned long long)esr,
-		      (unsigned long long)far);
-	if (!c || world.faulted)
-		for (;;)
-			wfi(); /* a fault while telling of one */
-	world.faulted = true;
+		      c->id, (unsigned long long)esr, (unsigned long long)far);
 	ev.cpu = c->id;
 	ev.text = text;
-	/* Locks that were held when it happened may never be free: do without. */
+	/* what this CPU was at is not finished: others do not wait for it */
+	spin_break(&world.lock);
 	link_break_lock(c);
-	world.lock.held = 0;
-	if (!flag(&world.stopping))
+	if (flag(&c->call_state) == CALL_ASKED)
+		set_flag(&c->call_state, CALL_FAULTED);
+	park_faulted(c);
+	if (!flag(&world.stopping)) {
 		world_event(c, &ev);
-	else {
+	} else {
 		world.event = ev;
 		set_flag(&world.report, 1);
 	}
-	world_park(c);
-	for (;;)
-		wfi();
+	linger(c);
 }

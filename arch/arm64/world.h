@@ -16,7 +16,6 @@
 
 struct bp_table;
 struct cpu;
-struct el2_frame;
 struct strbuf;
 
 #define WORLD_STOP_US 100000 /* a CPU that has not parked by then is lost */
@@ -35,7 +34,7 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 		 struct strbuf *why);
 /*
  * Run fn on a parked (or this very) CPU and wait for it, 100 ms at most.
- * -EBUSY: it runs or is off. -ETIMEDOUT.
+ * -EBUSY: it runs or is off. -ETIMEDOUT. -EIO: fn faulted.
  */
 int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg);
 /* The CPUs that wait for a lone step to end go after all. */
@@ -47,8 +46,8 @@ void world_save_context(struct cpu *c);
 /* An interrupt of EL2's own timer. */
 void world_timer(struct cpu *c);
 /* EL2 itself faulted here: told to the debugger, this CPU stays where it is. */
-void world_monitor_fault(struct cpu *c, const struct el2_frame *f, uint64_t esr,
-			 uint64_t far) __attribute__((noreturn));
+void world_monitor_fault(struct cpu *c, uint64_t esr, uint64_t far)
+	__attribute__((noreturn));
 
 /* `monitor set stop-time`: guest time stands still while stopped. */
 extern bool world_stops_time;
