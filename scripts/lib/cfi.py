@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional
 
 from lib.kallsyms import Symbol
 
-FP, LR, SP = 29, 30, 31
+FP, LR, SP, PC = 29, 30, 31, 32
 NEAR = 16           # an epilogue ends within so many instructions
 PROLOGUE = 48       # callee-saved registers are stored within so many
 RETURNS = (0xd65f03c0, 0xd65f0bff, 0xd65f0fff)
@@ -270,9 +270,8 @@ def _entry_rules(words: array, start: int, end: int) -> Optional[bytes]:
 
     cfa = at(PT_REGS_SP) + b"\x06"
     out = _advance(index + 1 - start) + b"\x0f" + uleb(len(cfa)) + cfa
-    for register in range(31):
-        offset = PT_REGS_PC if register == LR else 8 * register
-        block = at(offset)
+    for register in (*range(31), PC):
+        block = at(PT_REGS_PC if register == PC else 8 * register)
         out += b"\x10" + uleb(register) + uleb(len(block)) + block
     return out
 

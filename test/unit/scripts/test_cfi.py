@@ -109,6 +109,9 @@ class Section(unittest.TestCase):
         self.assertRegex(done.stdout, r"ffff800008000068 x29\+512 ")
         self.assertIn("DW_OP_breg29 (x29): -304", raw)
         self.assertIn("DW_OP_breg29 (x29): -56; DW_OP_deref", raw)
+        # A leaf that was interrupted returns by x30, which is not its PC.
+        self.assertRegex(raw, r"DW_CFA_expression: r30 .*\(x29\): -64\)")
+        self.assertRegex(raw, r"DW_CFA_expression: r32 .*\(x29\): -48\)")
         self.assertIn("DW_CFA_undefined: r30", raw)
 
 
