@@ -144,6 +144,8 @@ void debug_park(struct cpu *c)
 void debug_unpark(struct cpu *c)
 {
 	c->dbg->dirty = true;
+	if (c->dbg->pass != c->vcpu.pc)
+		c->dbg->passing = false;
 }
 
 /* ---- hidden steps ------------------------------------------------------------------ */
@@ -276,33 +278,48 @@ static void step_over(struct cpu *c)
 	debug_hidden_step(c, VIEW_PLAIN, NULL);
 }
 
-/* A breakpoint of gdb's at PC: its condition decides. */
-static void hit(struct cpu *c, const struct bp *bp)
+/*
+ * Breakpoints of gdb's at PC, by its own address and by its physical one: their
+ * conditions decide. gdb resumes for ever from a hwbreak at a PC where it has
+ * none: the physical one is a plain stop, and gdb knows of nothing that it
+ * would have to step over, so that is done here.
+ */
+static void hit(struct cpu *c, const struct bp *bp, const struct bp *physical)
 {
 	static char text[TARGET_MAX_CPUS][160];
+	struct debug_cpu *d = c->dbg;
 	struct strbuf why;
 
 	if (c->hidden_step) /* within a sequence that runs as one */
 		end_hidden(c);
 	strbuf_init(&why, text[c->id], sizeof(text[0]));
-	if (!point_counts(c, bp) ||
-	    !bp_should_stop(point_table(), bp, c, &why)) {
-		step_over(c);
+	if (bp && point_counts(c, bp) &&
+	    bp_should_stop(point_table(), bp, c, &why)) {
+		debug_report(c, bp->kind == BP_HARDWARE ? TARGET_STOP_HWBREAK :
+							  TARGET_STOP_SWBREAK,
+			     0, why.len ? why.s : NULL);
 		return;
 	}
-	debug_report(c, bp->kind == BP_HARDWARE ? TARGET_STOP_HWBREAK :
-						  TARGET_STOP_SWBREAK,
-		     0, why.len ? why.s : NULL);
+	if (physical && !(d->passing && d->pass == c->vcpu.pc) &&
+	    bp_should_stop(point_table(), physical, c, &why)) {
+		d->passing = true;
+		d->pass = c->vcpu.pc;
+		debug_report(c, TARGET_STOP_TRAP, 0, why.len ? why.s : NULL);
+		return;
+	}
+	d->passing = false;
+	step_over(c);
 }
 
 static void on_brk(struct cpu *c)
 {
 	const struct bp *bp = point_find(c->vcpu.pc);
+	const struct bp *physical = point_find_physical(c, c->vcpu.pc);
 	uint32_t insn;
 	uint16_t imm;
 
-	if (bp) {
-		hit(c, bp);
+	if (bp || physical) {
+		hit(c, bp, physical);
 		return;
 	}
 	if (!guest_fetch(c, c->vcpu.pc, &insn) && insn_is_brk(insn, &imm)) {
@@ -342,7 +359,7 @@ static void on_breakpoint(struct cpu *c)
 	}
 	bp = is_ours(pc) ? point_find(pc) : NULL;
 	if (bp) {
-		hit(c, bp);
+		hit(c, bp, NULL);
 		return;
 	}
 	if (debug_regs_guest_break(c, pc) && native_here(c)) {

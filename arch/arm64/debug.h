@@ -32,6 +32,8 @@ struct debug_cpu {
 	bool ss_armed; /* SPSR.SS was set for the step under way */
 	bool unseen; /* the guest's own step passes where it has no effect */
 	bool mute; /* guest's own comparators are off for one hidden step */
+	bool passing; /* stopped by a physical breakpoint at pass; goes on there */
+	uint64_t pass;
 	uint64_t skip; /* gdb's comparator at this PC is off, for one step */
 	struct page *resync; /* the page that a hidden step may write to */
 	/* an LDXR..STXR sequence runs as one: comparators at its exits */

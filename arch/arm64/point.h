@@ -36,6 +36,8 @@ const struct bp_table *point_table(void);
 
 /* An armed breakpoint at this PC, or NULL. Any CPU, no lock. */
 const struct bp *point_find(uint64_t pc);
+/* One that was set through a window, on the memory behind this PC. */
+const struct bp *point_find_physical(struct cpu *c, uint64_t pc);
 /* Is a hit there meant: the address space that it was set in? */
 bool point_counts(struct cpu *c, const struct bp *bp);
 /* A comparator fired at far. */

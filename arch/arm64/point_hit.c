@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/* Is a trap one of the debugger's points? Any CPU, no lock. */
+#include <string.h>
+
+#include "debug.h"
+#include "debug_regs.h"
+#include "insn.h"
+#include "point_internal.h"
+#include "sysreg.h"
+#include "view.h"
+
+#define TTBR_BADDR GENMASK(47, 1)
+
+bool point_global;
+
+const struct bp *point_find(uint64_t pc)
+{
+	const struct bp *bp;
+
+	if (!point_table())
+		return NULL;
+	bp = bp_lookup(point_table(), BP_MASK_BREAK, pc);
+	return bp && bp->armed ? bp : NULL;
+}
+
+const struct bp *point_find_physical(struct cpu *c, uint64_t pc)
+{
+	static const uint64_t window[] = { TARGET_WINDOW_PHYS,
+					   TARGET_WINDOW_IPA,
+					   TARGET_WINDOW_LIVE };
+	struct guest_place p;
+
+	if (!point_table() || guest_translate(c, pc, &p, NULL))
+		return NULL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(window); i++) {
+		const struct bp *bp = bp_lookup(point_table(), BP_MASK_BREAK,
+						window[i] | p.pa);
+
+		if (bp && bp->armed)
+			return bp;
+	}
+	return NULL;
+}
+
+bool point_counts(struct cpu *c, const struct bp *bp)
+{
+	uint64_t now;
+
+	if (point_global || bp->addr & BIT(55))
+		return true;
+	if (!(read_sysreg_el1(sctlr_el1, SCTLR_EL12) & 1))
+		return true; /* MMU off: one address space */
+	now = read_sysreg_el1(ttbr0_el1, TTBR0_EL12);
+	return !((now ^ bp->data[AT_TTBR0]) & TTBR_BADDR);
+}
+
+static bool kind_matches(const struct bp *bp, bool write)
+{
+	return bp->kind == BP_AWATCH || (bp->kind == BP_WATCH) == write;
+}
+
+static enum target_stop_reason reason_of(const struct bp *bp)
+{
+	return bp->kind == BP_WATCH  ? TARGET_STOP_WATCH :
+	       bp->kind == BP_RWATCH ? TARGET_STOP_RWATCH :
+				       TARGET_STOP_AWATCH;
+}
+
+static bool overlap(uint64_t a, uint64_t an, uint64_t b, uint64_t bn)
+{
+	return a < b + bn && b < a + an;
+}
+
+/* Tags do not count in comparisons of virtual addresses. */
+static uint64_t untag(uint64_t va)
+{
+	return (uint64_t)((int64_t)(va << 8) >> 8);
+}
+
+/* What the instruction at PC accesses: FAR may be anywhere in that. */
+static void accessed(struct cpu *c, uint64_t far, uint64_t *start, uint64_t *len)
+{
+	struct insn_ldst l;
+	struct insn_access a;
+	struct insn_regs r;
+	uint32_t insn;
+
+	*start = far;
+	*len = 1;
+	if (guest_fetch(c, c->vcpu.pc, &insn) || insn_ldst_decode(insn, &l))
+		return;
+	memcpy(r.x, c->vcpu.x, sizeof(r.x));
+	r.sp = (c->vcpu.pstate & 15) == 5 ? read_sysreg(sp_el1) :
+					    read_sysreg(sp_el0);
+	r.pc = c->vcpu.pc;
+	r.pstate = c->vcpu.pstate;
+	insn_ldst_address(&l, &r, &a);
+	if (!l.bytes)
+		return;
+	*start = untag(a.addr);
+	*len = l.bytes;
+}
+
+bool point_watch_va(struct cpu *c, uint64_t far, bool write,
+		    enum target_stop_reason *reason, uint64_t *addr)
+{
+	uint64_t start, len;
+
+	if (!point_table())
+		return false;
+	accessed(c, far, &start, &len);
+	for (struct bp *bp = bp_next_watch(point_table(), NULL); bp;
+	     bp = bp_next_watch(point_table(), bp)) {
+		uint64_t a = untag(bp->addr);
+
+		if (bp->armed != POINT_COMPARATOR || !bp->wanted ||
+		    !kind_matches(bp, write) ||
+		    !(overlap(a, bp->len, start, len) ||
+		      overlap(a, bp->len, untag(far), 1)) ||
+		    !point_counts(c, bp))
+			continue;
+		*reason = reason_of(bp);
+		*addr = start > a ? bp->addr + (start - a) : bp->addr;
+		if (start >= a + bp->len)
+			*addr = bp->addr;
+		return true;
+	}
+	return false;
+}
+
+bool point_watch_ipa(struct cpu *c, uint64_t va, uint64_t ipa, unsigned int size,
+		     bool write, enum target_stop_reason *reason,
+		     uint64_t *addr)
+{
+	if (!point_table())
+		return false;
+	for (struct bp *bp = bp_next_watch(point_table(), NULL); bp;
+	     bp = bp_next_watch(point_table(), bp)) {
+		uint64_t pa = bp->data[AT_PA];
+
+		if (bp->armed != POINT_PAGES || !bp->wanted ||
+		    !kind_matches(bp, write) || !overlap(pa, bp->len, ipa, size))
+			continue;
+		*reason = reason_of(bp);
+		*addr = bp->addr + (ipa > pa ? ipa - pa : 0);
+		return true;
+	}
+	return false;
+}
+
+bool point_watched_access(struct cpu *c, uint64_t va, unsigned int size)
+{
+	if (debug_regs_guest_watch(c))
+		return true;
+	for (unsigned int i = 0; i < debug_wants.watches; i++)
+		if (overlap(ALIGN_DOWN(untag(debug_wants.watch_addr[i]), 8), 8,
+			    untag(va), size) ||
+		    debug_wants.watch_ctl[i] >> 24)
+			return true;
+	return false;
+}
+
+void point_step_starts(struct cpu *c)
+{
+	uint32_t insn;
+
+	if (!c->dbg->ss_armed && !guest_fetch(c, c->vcpu.pc, &insn) &&
+	    insn_is_exclusive_load(insn))
+		debug_hidden_step(c, VIEW_NORMAL, NULL);
+}
