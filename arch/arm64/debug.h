@@ -45,6 +45,7 @@ struct debug_cpu {
 /* gdb's use of the comparators, the same on all CPUs. */
 struct debug_wants {
 	uint32_t shadows; /* BRKs are in pages: they come to EL2 */
+	uint32_t windows; /* those of them set by a physical address */
 	unsigned int breaks, watches;
 	uint64_t break_addr[DEBUG_REGS];
 	uint64_t watch_addr[DEBUG_REGS], watch_ctl[DEBUG_REGS];

@@ -106,6 +106,7 @@ static int arm_shadow(struct cpu *c, struct bp *bp, uint64_t pa,
 	if (!point_is_window(bp->addr))
 		watch_table(bp, last_descriptor(c, bp->addr));
 	debug_wants.shadows++;
+	debug_wants.windows += point_is_window(bp->addr);
 	return 0;
 }
 
@@ -162,7 +163,7 @@ static int arm_break(struct cpu *c, struct bp *bp, struct strbuf *why)
 static int arm(struct cpu *c, struct bp *bp, struct strbuf *why)
 {
 	memset(bp->data, 0, sizeof(bp->data));
-	bp->data[AT_TTBR0] = c->ctx.ttbr0;
+	bp->data[AT_TTBR0] = c->ctx.sctlr & 1 ? c->ctx.ttbr0 : ANY_TTBR0;
 	return bp->kind >= BP_WATCH ? point_arm_watch(c, bp, why) :
 				      arm_break(c, bp, why);
 }
@@ -173,6 +174,7 @@ static void disarm(struct bp *bp, bool stepping)
 	case POINT_SHADOW:
 		page_brk_clear(bp->data[AT_PA]);
 		debug_wants.shadows--;
+		debug_wants.windows -= point_is_window(bp->addr);
 		break;
 	case POINT_PAGES:
 		point_disarm_pages(bp, stepping);

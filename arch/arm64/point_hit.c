@@ -30,7 +30,7 @@ const struct bp *point_find_physical(struct cpu *c, uint64_t pc)
 					   TARGET_WINDOW_LIVE };
 	struct guest_place p;
 
-	if (!point_table() || guest_translate(c, pc, &p, NULL))
+	if (!debug_wants.windows || guest_translate(c, pc, &p, NULL))
 		return NULL;
 	for (unsigned int i = 0; i < ARRAY_SIZE(window); i++) {
 		const struct bp *bp = bp_lookup(point_table(), BP_MASK_BREAK,
