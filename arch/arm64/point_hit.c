@@ -46,7 +46,8 @@ bool point_counts(struct cpu *c, const struct bp *bp)
 {
 	uint64_t now;
 
-	if (point_global || bp->addr & BIT(55))
+	if (point_global || bp->addr & BIT(55) ||
+	    bp->data[AT_TTBR0] == ANY_TTBR0)
 		return true;
 	if (!(read_sysreg_el1(sctlr_el1, SCTLR_EL12) & 1))
 		return true; /* MMU off: one address space */

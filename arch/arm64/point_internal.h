@@ -7,10 +7,12 @@
 #include "point.h"
 #include "stub/breakpoint.h"
 
+#define ANY_TTBR0 UINT64_MAX /* set with the MMU off: there were no processes */
+
 /* bp->data[] */
 enum {
 	AT_PA, /* where it is armed */
-	AT_TTBR0, /* of the CPU that set it, for user addresses */
+	AT_TTBR0, /* of the CPU that set it, for user addresses; or ANY_TTBR0 */
 	AT_TABLE, /* descriptor that its mapping hangs on, 0: none */
 	AT_PENDING, /* in a comparator until its address is mapped */
 	AT_DEVICE = AT_PENDING, /* watched pages: of a device */
