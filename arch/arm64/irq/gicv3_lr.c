@@ -33,25 +33,42 @@
 
 #define ICC_SRE_ALL 0xf /* Enable, DIB, DFB, SRE */
 
-#define FOR_EACH_LR(X)                                                         \
-	X(0, S3_4_C12_C12_0)                                                   \
-	X(1, S3_4_C12_C12_1)                                                   \
-	X(2, S3_4_C12_C12_2)                                                   \
-	X(3, S3_4_C12_C12_3)                                                   \
-	X(4, S3_4_C12_C12_4) X(5, S3_4_C12_C12_5) X(6, S3_4_C12_C12_6)         \
-		X(7, S3_4_C12_C12_7) X(8, S3_4_C12_C13_0) X(9, S3_4_C12_C13_1) \
-			X(10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)            \
-				X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5)    \
-					X(14, S3_4_C12_C13_6)                  \
-						X(15, S3_4_C12_C13_7)
-
+/* A system register's number is part of the instruction: hence no loop. */
 static uint64_t lr_read(unsigned int i)
 {
 	switch (i) {
-#define LR_READ(n, reg) \
-	case n:         \
-		return read_sysreg(reg);
-		FOR_EACH_LR(LR_READ)
+	case 0:
+		return read_sysreg(S3_4_C12_C12_0);
+	case 1:
+		return read_sysreg(S3_4_C12_C12_1);
+	case 2:
+		return read_sysreg(S3_4_C12_C12_2);
+	case 3:
+		return read_sysreg(S3_4_C12_C12_3);
+	case 4:
+		return read_sysreg(S3_4_C12_C12_4);
+	case 5:
+		return read_sysreg(S3_4_C12_C12_5);
+	case 6:
+		return read_sysreg(S3_4_C12_C12_6);
+	case 7:
+		return read_sysreg(S3_4_C12_C12_7);
+	case 8:
+		return read_sysreg(S3_4_C12_C13_0);
+	case 9:
+		return read_sysreg(S3_4_C12_C13_1);
+	case 10:
+		return read_sysreg(S3_4_C12_C13_2);
+	case 11:
+		return read_sysreg(S3_4_C12_C13_3);
+	case 12:
+		return read_sysreg(S3_4_C12_C13_4);
+	case 13:
+		return read_sysreg(S3_4_C12_C13_5);
+	case 14:
+		return read_sysreg(S3_4_C12_C13_6);
+	case 15:
+		return read_sysreg(S3_4_C12_C13_7);
 	default:
 		return 0;
 	}
@@ -60,11 +77,54 @@ static uint64_t lr_read(unsigned int i)
 static void lr_write(unsigned int i, uint64_t v)
 {
 	switch (i) {
-#define LR_WRITE(n, reg)              \
-	case n:                       \
-		write_sysreg(v, reg); \
+	case 0:
+		write_sysreg(v, S3_4_C12_C12_0);
 		break;
-		FOR_EACH_LR(LR_WRITE)
+	case 1:
+		write_sysreg(v, S3_4_C12_C12_1);
+		break;
+	case 2:
+		write_sysreg(v, S3_4_C12_C12_2);
+		break;
+	case 3:
+		write_sysreg(v, S3_4_C12_C12_3);
+		break;
+	case 4:
+		write_sysreg(v, S3_4_C12_C12_4);
+		break;
+	case 5:
+		write_sysreg(v, S3_4_C12_C12_5);
+		break;
+	case 6:
+		write_sysreg(v, S3_4_C12_C12_6);
+		break;
+	case 7:
+		write_sysreg(v, S3_4_C12_C12_7);
+		break;
+	case 8:
+		write_sysreg(v, S3_4_C12_C13_0);
+		break;
+	case 9:
+		write_sysreg(v, S3_4_C12_C13_1);
+		break;
+	case 10:
+		write_sysreg(v, S3_4_C12_C13_2);
+		break;
+	case 11:
+		write_sysreg(v, S3_4_C12_C13_3);
+		break;
+	case 12:
+		write_sysreg(v, S3_4_C12_C13_4);
+		break;
+	case 13:
+		write_sysreg(v, S3_4_C12_C13_5);
+		break;
+	case 14:
+		write_sysreg(v, S3_4_C12_C13_6);
+		break;
+	case 15:
+		write_sysreg(v, S3_4_C12_C13_7);
+		break;
 	default:
 		break;
 	}

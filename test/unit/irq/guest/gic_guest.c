@@ -533,6 +533,38 @@ static void test_mask(void)
 	sysreg_write(0xff, PMR);
 }
 
+/* The serial port's SPI: level, from the device or from who plays it. */
+static void test_uart(void)
+{
+	const uint32_t imsc = 0x38, icr = 0x44, tx = 1u << 5;
+
+	set(ISENABLER(GICD), 33);
+	route(33, 0);
+	priority(33, 0x90);
+	w32(UART + 0x30, 0x301);
+	put("GIC-GUEST uart\n");
+	w32(UART + imsc, tx);
+	expect("uart", ack(), 33);
+	state_is("uart active", 33, true, true);
+	expect("uart not twice", ack_nothing(), NONE);
+	eoi(33);
+	expect("uart still high", ack(), 33);
+	w32(UART + icr, tx);
+	state_is("uart low", 33, false, true);
+	eoi(33);
+	expect("uart idle", ack_nothing(), NONE);
+	put("\n");
+	set(ICENABLER(GICD), 33);
+	expect("uart disabled", ack_nothing(), NONE);
+	state_is("uart pending", 33, true, false);
+	set(ISENABLER(GICD), 33);
+	expect("uart enabled", ack(), 33);
+	w32(UART + icr, tx);
+	w32(UART + imsc, 0);
+	eoi(33);
+	set(ICENABLER(GICD), 33);
+}
+
 /*
  * Behind the guest's RAM is the monitor, where there is one: a table there is
  * the runner's to judge.
@@ -682,6 +714,7 @@ void guest_main(void)
 	test_sgis();
 	test_mask();
 	test_timer();
+	test_uart();
 	tell_tables();
 	test_two_cpus();
 	if (other_done)
