@@ -44,7 +44,7 @@ static struct {
 
 bool world_stops_time = true;
 
-static bool flag(uint32_t *f)
+static uint32_t flag(uint32_t *f)
 {
 	return __atomic_load_n(f, __ATOMIC_ACQUIRE);
 }
