@@ -194,6 +194,14 @@ int page_brk_set(uint64_t ipa, struct strbuf *why)
 	return 0;
 }
 
+bool page_brk_is_set(uint64_t ipa)
+{
+	struct page *p = page_find(ipa);
+	unsigned int w = (unsigned int)((ipa & (pool.size - 1)) / 4);
+
+	return p && p->copy && (bitmap(p)[w / 32] >> w % 32 & 1);
+}
+
 void page_brk_clear(uint64_t ipa)
 {
 	struct page *p = page_find(ipa);

@@ -37,6 +37,7 @@ struct page *page_find(uint64_t ipa);
  * under the caller's own serialisation. -ENOSPC with text.
  */
 int page_brk_set(uint64_t ipa, struct strbuf *why);
+bool page_brk_is_set(uint64_t ipa);
 void page_brk_clear(uint64_t ipa);
 int page_watch_add(uint64_t ipa, bool device, struct strbuf *why);
 void page_watch_remove(uint64_t ipa);

@@ -22,6 +22,7 @@ static struct {
 	struct bp_table *table;
 	unsigned int pending; /* that wait for a mapping */
 	unsigned int tvm_budget;
+	bool cleared; /* BRKs since the last restore_shared() */
 } pt;
 
 const struct bp_table *point_table(void)
@@ -168,11 +169,34 @@ static int arm(struct cpu *c, struct bp *bp, struct strbuf *why)
 				      arm_break(c, bp, why);
 }
 
+/* Others may be on the same word: restore_shared() is to follow. */
+static void clear_brk(struct bp *bp)
+{
+	page_brk_clear(bp->data[AT_PA]);
+	pt.cleared = true;
+}
+
+/*
+ * Two kinds at one address, two addresses of one page, an address and its
+ * physical one: what one of them has taken out the others put in again.
+ */
+static void restore_shared(void)
+{
+	if (!pt.cleared)
+		return;
+	pt.cleared = false;
+	for (struct bp *bp = bp_next(pt.table, NULL); bp;
+	     bp = bp_next(pt.table, bp))
+		if (bp->armed == POINT_SHADOW &&
+		    !page_brk_is_set(bp->data[AT_PA]))
+			page_brk_set(bp->data[AT_PA], NULL);
+}
+
 static void disarm(struct bp *bp, bool stepping)
 {
 	switch ((enum point_armed)bp->armed) {
 	case POINT_SHADOW:
-		page_brk_clear(bp->data[AT_PA]);
+		clear_brk(bp);
 		debug_wants.shadows--;
 		debug_wants.windows -= point_is_window(bp->addr);
 		break;
@@ -219,7 +243,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 			watch_table(bp, last_descriptor(c, bp->addr));
 			return false;
 		}
-		page_brk_clear(bp->data[AT_PA]);
+		clear_brk(bp);
 		debug_wants.shadows--;
 		bp->armed = POINT_PENDING;
 		pt.pending++;
@@ -229,7 +253,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 	if (!waits && p.pa == bp->data[AT_PA])
 		return false;
 	if (bp->armed == POINT_SHADOW) {
-		page_brk_clear(bp->data[AT_PA]);
+		clear_brk(bp);
 		debug_wants.shadows--;
 	} else if (bp->kind == BP_HARDWARE && bp->armed == POINT_COMPARATOR) {
 		bp->data[AT_PENDING] = 0; /* it stays where it is */
@@ -266,6 +290,7 @@ static void follow_some(struct cpu *c, uint64_t ipa, uint64_t size)
 		debug_wants.epoch++;
 	}
 	debug_wants.tvm = pt.pending && pt.tvm_budget;
+	restore_shared();
 	page_commit();
 	spin_unlock(&pt.lock);
 }
@@ -345,6 +370,7 @@ void point_make_room(struct cpu *c)
 				 (unsigned long long)bp->addr);
 	}
 	list_comparators();
+	restore_shared();
 	page_commit();
 	spin_unlock(&pt.lock);
 }
@@ -369,6 +395,7 @@ int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
 	list_comparators();
 	debug_wants.tvm = pt.pending && pt.tvm_budget;
 	debug_wants.epoch++;
+	restore_shared();
 	page_commit();
 	bp_table_commit(table);
 	return 0;
