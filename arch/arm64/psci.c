@@ -7,43 +7,24 @@
 #include "barrier.h"
 #include "boot.h"
 #include "cpu.h"
+#include "cpu_power.h"
 #include "feature.h"
 #include "guest.h"
 #include "irq/irqchip.h"
 #include "log.h"
 #include "memory.h"
 #include "platform/platform.h"
+#include "psci_calls.h"
 #include "link.h"
 #include "sysreg.h"
 #include "traps.h"
 #include "world.h"
 
-#define PSCI_VERSION 0x84000000
-#define PSCI_CPU_SUSPEND 0x84000001
-#define PSCI_CPU_OFF 0x84000002
-#define PSCI_CPU_ON 0x84000003
-#define PSCI_AFFINITY_INFO 0x84000004
-#define PSCI_MIGRATE_INFO_TYPE 0x84000006
-#define PSCI_SYSTEM_OFF 0x84000008
-#define PSCI_SYSTEM_RESET 0x84000009
-#define PSCI_FEATURES 0x8400000a
-#define PSCI_SYSTEM_SUSPEND 0x8400000e
-#define PSCI_SYSTEM_RESET2 0x84000012
-#define SMCCC_VERSION 0x80000000
-#define SMC64 0x40000000u
-
-#define PSCI_SUCCESS 0
-#define PSCI_NOT_SUPPORTED ((uint64_t)-1)
-#define PSCI_INVALID_PARAMETERS ((uint64_t)-2)
-#define PSCI_DENIED ((uint64_t)-3)
-#define PSCI_ALREADY_ON ((uint64_t)-4)
-#define PSCI_ON_PENDING ((uint64_t)-5)
-#define PSCI_INTERNAL_FAILURE ((uint64_t)-6)
-#define PSCI_INVALID_ADDRESS ((uint64_t)-9)
-
 #define MPIDR_AFF 0xff00ffffffull
 
-void smc_call(uint64_t regs[18]);
+#define OUR_VERSION 0x10001 /* PSCI 1.1, SMCCC 1.1 */
+
+const struct cpu_power_ops *cpu_power;
 
 /* What a starting CPU reads with its MMU off; layout known to start.S. */
 struct cpu_boot {
@@ -56,29 +37,12 @@ _Static_assert(offsetof(struct cpu_boot, sctlr) == BOOT_SCTLR, "asm.h");
 _Static_assert(offsetof(struct cpu_boot, hcr) == BOOT_HCR, "asm.h");
 
 static struct cpu_boot boot_record[PLATFORM_MAX_CPUS];
-static uint32_t version;
-
-static uint64_t firmware(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
-{
-	uint64_t r[18] = { fn, a1, a2, a3 };
-
-	smc_call(r);
-	return r[0];
-}
-
 void psci_init(void)
 {
-	uint64_t v = platform->psci_smc ? firmware(PSCI_VERSION, 0, 0, 0) :
-					  PSCI_NOT_SUPPORTED;
-
-	version = (uint32_t)v == UINT32_MAX ? 0 : (uint32_t)v;
-	if (!version)
+	if (platform->psci_smc && !cpu_power_psci.init())
+		cpu_power = &cpu_power_psci;
+	if (!cpu_power)
 		log_line("no PSCI firmware answers: other CPUs, reset and power-off are not to be had");
-}
-
-uint32_t psci_version(void)
-{
-	return version;
 }
 
 static uint64_t cpu_on(uint64_t target, uint64_t entry, uint64_t arg)
@@ -86,7 +50,7 @@ static uint64_t cpu_on(uint64_t target, uint64_t entry, uint64_t arg)
 	struct cpu *t = cpu_by_mpidr(target & MPIDR_AFF);
 	struct cpu_boot *b;
 	uint32_t off = CPU_OFF;
-	uint64_t r;
+	int64_t r;
 
 	if (!t || target & ~MPIDR_AFF)
 		return PSCI_INVALID_PARAMETERS;
@@ -102,11 +66,10 @@ static uint64_t cpu_on(uint64_t target, uint64_t entry, uint64_t arg)
 				MMU_MAIR, mmu_sctlr(), feature_hcr() };
 	dcache_clean_poc((uint64_t)b, sizeof(*b));
 	dcache_clean_poc((uint64_t)t, sizeof(*t));
-	r = firmware(PSCI_CPU_ON | SMC64, target, (uint64_t)secondary_entry,
-		     (uint64_t)b);
-	if (r != PSCI_SUCCESS)
+	r = cpu_power->on(t, (uint64_t)secondary_entry, (uint64_t)b);
+	if (r)
 		__atomic_store_n(&t->power, CPU_OFF, __ATOMIC_RELEASE);
-	return r;
+	return (uint64_t)r;
 }
 
 void psci_cpu_is_on(struct cpu *c)
@@ -117,15 +80,15 @@ void psci_cpu_is_on(struct cpu *c)
 /* Returns only where firmware refuses. */
 static uint64_t cpu_off(struct cpu *c)
 {
-	uint64_t r;
+	int64_t r;
 
 	link_cpu_leaves(c);
 	irqchip->cpu_off(c);
 	__atomic_store_n(&c->power, CPU_OFF, __ATOMIC_RELEASE);
-	r = firmware(PSCI_CPU_OFF, 0, 0, 0);
+	r = cpu_power->off();
 	__atomic_store_n(&c->power, CPU_ON, __ATOMIC_RELEASE);
 	irqchip->cpu_init(c);
-	return r;
+	return (uint64_t)r;
 }
 
 static uint64_t affinity_info(uint64_t target, uint64_t level)
@@ -152,7 +115,7 @@ static uint64_t affinity_info(uint64_t target, uint64_t level)
 	if (!t)
 		return PSCI_INVALID_PARAMETERS;
 	if (t->power == CPU_OFF) /* firmware may still be at it */
-		return firmware(PSCI_AFFINITY_INFO | SMC64, target, 0, 0);
+		return cpu_power->is_off(t) ? 1 : 0;
 	return t->power == CPU_ON ? 0 : 2;
 }
 
@@ -175,8 +138,26 @@ static uint64_t cpu_suspend(struct cpu *c, uint64_t state, uint64_t entry,
 	return PSCI_SUCCESS;
 }
 
+/* Functions that would enter the guest somewhere, not through us. */
+static bool never_forwarded(uint32_t fn)
+{
+	switch (fn & ~SMC64) {
+	case PSCI_MIGRATE:
+	case PSCI_CPU_FREEZE:
+	case PSCI_CPU_DEFAULT_SUSPEND:
+	case PSCI_SYSTEM_SUSPEND:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static uint64_t features(uint32_t fn)
 {
+	uint64_t r[18] = { PSCI_FEATURES, fn };
+
+	if (never_forwarded(fn))
+		return PSCI_NOT_SUPPORTED;
 	switch (fn & ~SMC64) {
 	case PSCI_VERSION:
 	case PSCI_CPU_OFF:
@@ -189,13 +170,15 @@ static uint64_t features(uint32_t fn)
 	case SMCCC_VERSION:
 		return PSCI_SUCCESS;
 	default:
-		return firmware(PSCI_FEATURES, fn, 0, 0);
+		cpu_power->smc(r);
+		return r[0];
 	}
 }
 
 void psci_system_reset(void)
 {
-	firmware(PSCI_SYSTEM_RESET, 0, 0, 0);
+	if (cpu_power)
+		cpu_power->reset();
 }
 
 /* Everything else: as it came, all registers back. */
@@ -204,7 +187,7 @@ static void forward(struct cpu *c)
 	uint64_t r[18];
 
 	memcpy(r, c->vcpu.x, sizeof(r));
-	smc_call(r);
+	cpu_power->smc(r);
 	memcpy(c->vcpu.x, r, sizeof(r));
 }
 
@@ -215,16 +198,16 @@ void psci_call(struct cpu *c)
 	bool wide = fn & SMC64;
 	uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
 
-	if (!version) {
+	if (!cpu_power || never_forwarded(fn)) {
 		x[0] = PSCI_NOT_SUPPORTED;
 		return;
 	}
 	switch (fn) {
 	case PSCI_VERSION:
-		x[0] = version;
+		x[0] = OUR_VERSION;
 		return;
 	case SMCCC_VERSION:
-		x[0] = 0x10001;
+		x[0] = OUR_VERSION;
 		return;
 	case PSCI_CPU_ON:
 	case PSCI_CPU_ON | SMC64:

@@ -17,7 +17,5 @@ void psci_call(struct cpu *c);
 void psci_cpu_is_on(struct cpu *c);
 /* Reset or power off the machine; for the monitor's own use. */
 void psci_system_reset(void);
-/* Firmware's version, 0 where none answers. */
-uint32_t psci_version(void);
 
 #endif

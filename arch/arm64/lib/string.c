@@ -2,6 +2,7 @@
 /* The part of <string.h> that a freestanding build (and libfdt) needs. */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
