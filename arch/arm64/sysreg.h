@@ -22,7 +22,7 @@
 	})
 #define write_sysreg(v, r)                                               \
 	do {                                                             \
-		uint64_t v_ = (uint64_t)(v);                             \
+		uint64_t w_ = (uint64_t)(v);                             \
 		asm volatile("msr " sysreg_str(r) ", %x0" : : "rZ"(w_)); \
 	} while (0)
 
