@@ -67,7 +67,7 @@ void session_put_text(struct gdbstub *s, const char *text, size_t len)
 
 		if (c < ' ' || c > '~')
 			c = ' ';
-		if (c == '#' || c == '$' || c == '}' || c == '*')
+		if (c == '#' || c == '$' || c == '*')
 			c = '.';
 		rsp_putc(&s->tx, c);
 	}

@@ -244,7 +244,7 @@ int target_bp_check(struct target *t, unsigned int cpu, struct bp *bp,
 	if (bp->kind == BP_RWATCH && bp->len == 0x77)
 		return -ENOTSUP;
 	if (t->refuse_addr && bp->addr == t->refuse_addr) {
-		strbuf_puts(why, "not there");
+		strbuf_puts(why, "not there: $phys #1 *p {int}0");
 		return -EINVAL;
 	}
 	return 0;

@@ -445,7 +445,8 @@ static void bad_points_are_refused(void **state)
 	assert_reply(&b, "Z1,40001000,4", "E16");
 	bench_ask(&b, "qSupported:error-message+");
 	b.s.client.noack = true;
-	assert_reply(&b, "Z1,40001000,4", "E.not there");
+	assert_reply(&b, "Z1,40001000,4",
+		     "E.not there: .phys .1 .p {int}0");
 	assert_int_equal(b.points.wanted, 0);
 	b.t->refuse_addr = 0;
 	/* Lengths of watches are the target's to judge. */
