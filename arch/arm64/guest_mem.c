@@ -100,7 +100,7 @@ static int place_physical(uint64_t pa, struct guest_place *p,
 static void hint_window(uint64_t addr, struct strbuf *why)
 {
 	if (addr < platform->ram[0].base + platform->ram[0].size && addr >= 4096)
-		strbuf_printf(why, "; a physical address is written 0x%llx (window $phys)",
+		strbuf_printf(why, "; by its physical address it is 0x%llx",
 			      (unsigned long long)(TARGET_WINDOW_PHYS | addr));
 }
 
@@ -205,7 +205,7 @@ static int64_t read_device(const struct guest_place *p, void *buf, size_t n,
 		if (err && !done && why)
 			strbuf_printf(why, p->live ?
 				"device at 0x%llx: bus error" :
-				"device at 0x%llx: no value has been seen yet; `monitor mmio live on` or address 0x%llx (window $live) reads the device",
+				"device at 0x%llx: no value has been seen yet; `monitor mmio live on` or address 0x%llx reads the device",
 				(unsigned long long)pa,
 				(unsigned long long)(TARGET_WINDOW_LIVE | pa));
 		if (err)

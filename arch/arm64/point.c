@@ -139,7 +139,7 @@ static int arm_break(struct cpu *c, struct bp *bp, struct strbuf *why)
 		if (!(bp->addr >> 40) &&
 		    guest_translate(c, TARGET_WINDOW_PHYS | bp->addr, &p,
 				    NULL) == 0 && !p.ram) {
-			strbuf_printf(why, "0x%llx is a device's physical address; to stop at accesses to it: awatch -l *(unsigned int *)0x%llx",
+			strbuf_printf(why, "0x%llx is a device's physical address; to stop at accesses to it: awatch {int}0x%llx",
 				      (unsigned long long)bp->addr,
 				      (unsigned long long)(TARGET_WINDOW_PHYS |
 							   bp->addr));
@@ -148,7 +148,7 @@ static int arm_break(struct cpu *c, struct bp *bp, struct strbuf *why)
 		return arm_pending(c, bp);
 	}
 	if (!p.ram) {
-		strbuf_printf(why, "0x%llx is a device: to stop at accesses to it use awatch, watch or rwatch -l *(unsigned int *)0x%llx",
+		strbuf_printf(why, "0x%llx is a device: to stop at accesses to it: awatch {int}0x%llx",
 			      (unsigned long long)bp->addr,
 			      (unsigned long long)bp->addr);
 		return -EINVAL;
