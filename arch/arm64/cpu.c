@@ -126,6 +126,7 @@ void cpu_loop(struct cpu *c)
 		debug_enter(c);
 		why = vcpu_run(&c->vcpu);
 		debug_leave(c);
+		c->exit_count++;
 		switch (why) {
 		case EXIT_SYNC:
 			count_exit(c, traps_sync(c));

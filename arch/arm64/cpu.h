@@ -90,7 +90,10 @@ struct cpu {
 	bool hidden_step; /* single step that nobody asked for */
 	struct debug_cpu *dbg;
 
-	uint64_t retry_pc, retry_ipa; /* the last stage-2 abort tried again */
+	/* the last stage-2 abort tried again, and how often in a row */
+	uint64_t retry_pc, retry_ipa, retry_exit;
+	unsigned int retries;
+	uint64_t exit_count;
 
 	uint64_t exits[EXITS_COUNT];
 	uint64_t guest_faults;

@@ -16,6 +16,8 @@
 #include "traps.h"
 #include "view.h"
 
+#define RETRIES 64
+
 /*
  * On a permission fault HPFAR_EL2 holds nothing on hardware (Arm ARM: only for
  * translation and access flag faults, or on a stage-1 walk): ask the MMU.
@@ -72,16 +74,23 @@ static void refuse(struct cpu *c, uint64_t ipa, bool write, bool fetch)
 		traps_inject_abort(c, write);
 }
 
-/* Was it changed while the abort was under way? Once for each PC and address. */
+/*
+ * Was it changed while the abort was under way? Pages may change several times
+ * in a row; one that keeps aborting with nothing in between is reported.
+ */
 static bool retry(struct cpu *c, uint64_t ipa, bool write, bool fetch)
 {
 	if (!view_allows(c->view, ipa, write, fetch))
 		return false;
-	if (c->retry_pc == c->vcpu.pc && c->retry_ipa == ipa)
-		return false;
+	if (c->retry_pc == c->vcpu.pc && c->retry_ipa == ipa &&
+	    c->retry_exit + 1 == c->exit_count)
+		c->retries++;
+	else
+		c->retries = 0;
 	c->retry_pc = c->vcpu.pc;
 	c->retry_ipa = ipa;
-	return true;
+	c->retry_exit = c->exit_count;
+	return c->retries < RETRIES;
 }
 
 enum cpu_exit stage2_fault_fetch(struct cpu *c)
