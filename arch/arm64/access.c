@@ -315,12 +315,45 @@ static enum cpu_exit maintenance(struct cpu *c, struct page *p, uint64_t ipa)
 	return EXITS_STAGE2;
 }
 
+/*
+ * Is what the instruction accesses of this page watched? Atomics fault as reads
+ * (Arm ARM, ISS.WnR) but write too, and a load exclusive stands for its whole
+ * sequence, which runs as one.
+ */
+static bool is_watched(struct cpu *c, const struct access *x,
+		       const struct esr_dabt *d, uint64_t ipa,
+		       enum target_stop_reason *reason, uint64_t *addr)
+{
+	uint64_t far = c->vcpu.far, base = ALIGN_DOWN(ipa, 4096);
+	uint64_t start = x ? x->a.addr : far;
+	unsigned int span = x ? point_access_span(&x->l, &start) :
+			    d->isv ? d->size : 1;
+	int64_t at = (int64_t)(start - ALIGN_DOWN(far, 4096)) << 8 >> 8;
+	int64_t end = at + span;
+	bool load = x ? x->l.load : !d->wnr;
+	bool store = x ? x->l.store || x->l.kind == INSN_LOAD_EXCLUSIVE :
+			 d->wnr;
+
+	/* the part that lies in this page */
+	at = at < 0 ? 0 : at;
+	end = end > 4096 ? 4096 : end;
+	if (at >= end)
+		return false;
+	return (load && point_watch_ipa(c, far, base + (uint64_t)at,
+					(unsigned int)(end - at), false, reason,
+					addr)) ||
+	       (store && point_watch_ipa(c, far, base + (uint64_t)at,
+					 (unsigned int)(end - at), true,
+					 reason, addr));
+}
+
 enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 {
 	struct esr_dabt d = esr_decode_dabt(c->vcpu.esr);
 	struct page *p = page_find(ipa);
 	uint64_t far = c->vcpu.far;
 	enum target_stop_reason reason;
+	bool watched, known;
 	struct access x;
 	uint64_t addr;
 	uint32_t insn;
@@ -328,29 +361,25 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 
 	if (d.cm)
 		return maintenance(c, p, ipa);
+	watched = p && p->watches;
+	known = (watched || !d.isv) && !(c->vcpu.pstate & PSTATE_NRW) &&
+		!guest_fetch(c, c->vcpu.pc, &insn) &&
+		!prepare(c, &x, insn, far, ipa);
+	if (watched &&
+	    is_watched(c, known ? &x : NULL, &d, ipa, &reason, &addr)) {
+		debug_report(c, reason, addr, NULL);
+		return EXITS_MMIO;
+	}
 	if (d.isv) {
-		if (p && p->watches &&
-		    point_watch_ipa(c, far, ipa, d.size, d.wnr, &reason, &addr)) {
-			debug_report(c, reason, addr, NULL);
-			return EXITS_MMIO;
-		}
 		if ((ipa & 4095) + d.size > 4096) {
 			let_through(c, p);
 			return EXITS_STAGE2;
 		}
 		return by_syndrome(c, &d, ipa);
 	}
-	if (c->vcpu.pstate & PSTATE_NRW || guest_fetch(c, c->vcpu.pc, &insn) ||
-	    prepare(c, &x, insn, far, ipa)) {
+	if (!known) {
 		let_through(c, p); /* AArch32, SVE: the hardware does it */
 		return EXITS_STAGE2;
-	}
-	if (p && p->watches &&
-	    point_watch_ipa(c, x.a.addr,
-			    (ipa & ~4095ull) | (x.a.addr & 4095),
-			    x.l.bytes ? x.l.bytes : 1, d.wnr, &reason, &addr)) {
-		debug_report(c, reason, addr, NULL);
-		return EXITS_MMIO;
 	}
 	err = can_do(&x.l) ? place(c, &x, far, ipa) : -ENOSYS;
 	if (!err)

@@ -370,13 +370,54 @@ static void on_breakpoint(struct cpu *c)
 	debug_hidden_step(c, VIEW_PLAIN, NULL);
 }
 
+/*
+ * A store exclusive that is stopped at can never succeed afterwards: a watch on
+ * writes would hold the guest in its loop for ever. So it fails here, unseen,
+ * and loads of the place stop as well, until the load exclusive of the next try
+ * is reported in its stead: the debugger's step takes the sequence as one.
+ */
+static bool put_off(struct cpu *c)
+{
+	struct insn_ldst l;
+	struct insn_regs r;
+	uint32_t insn;
+
+	if (guest_fetch(c, c->vcpu.pc, &insn) || insn_ldst_decode(insn, &l) ||
+	    l.kind != INSN_STORE_EXCLUSIVE)
+		return false;
+	access_get_regs(c, &r);
+	insn_set_reg(&r, l.rs, 1);
+	insn_retire(&r);
+	access_set_regs(c, &r);
+	c->dbg->watch_loads = c->dbg->dirty = true;
+	return true;
+}
+
+static bool watch_hit(struct cpu *c, bool write,
+		      enum target_stop_reason *reason, uint64_t *addr)
+{
+	uint32_t insn;
+
+	if (point_watch_va(c, c->vcpu.far, write, reason, addr))
+		return true;
+	return !write && c->dbg->watch_loads &&
+	       !guest_fetch(c, c->vcpu.pc, &insn) &&
+	       insn_is_exclusive_load(insn) &&
+	       point_watch_va(c, c->vcpu.far, true, reason, addr);
+}
+
 static void on_watchpoint(struct cpu *c)
 {
 	bool write = c->vcpu.esr & BIT(6);
 	enum target_stop_reason reason;
 	uint64_t addr;
 
-	if (point_watch_va(c, c->vcpu.far, write, &reason, &addr)) {
+	if (watch_hit(c, write, &reason, &addr)) {
+		if (write && put_off(c))
+			return;
+		if (c->hidden_step)
+			end_hidden(c);
+		c->dbg->watch_loads = false;
 		debug_report(c, reason, addr, NULL);
 		return;
 	}

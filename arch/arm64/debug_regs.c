@@ -145,7 +145,9 @@ static void program_watches(struct debug_cpu *d)
 			hw_write(WCR, i, d->wcr[i]);
 		} else if (!d->mute && n < debug_wants.watches) {
 			hw_write(WVR, i, debug_wants.watch_addr[n]);
-			hw_write(WCR, i, debug_wants.watch_ctl[n++]);
+			hw_write(WCR, i, debug_wants.watch_ctl[n++] |
+						 (d->watch_loads ? DBGWCR_LOAD :
+								   0));
 		} else {
 			hw_write(WCR, i, 0);
 		}

@@ -40,6 +40,9 @@ const struct bp *point_find(uint64_t pc);
 const struct bp *point_find_physical(struct cpu *c, uint64_t pc);
 /* Is a hit there meant: the address space that it was set in? */
 bool point_counts(struct cpu *c, const struct bp *bp);
+struct insn_ldst;
+/* Bytes from *start (a block's start, for DC ZVA) that watchpoints look at. */
+unsigned int point_access_span(const struct insn_ldst *l, uint64_t *start);
 /* A comparator fired at far. */
 bool point_watch_va(struct cpu *c, uint64_t far, bool write,
 		    enum target_stop_reason *reason, uint64_t *addr);

@@ -5,6 +5,7 @@
 #include "debug.h"
 #include "debug_regs.h"
 #include "insn.h"
+#include "pstate.h"
 #include "point_internal.h"
 #include "sysreg.h"
 #include "view.h"
@@ -78,52 +79,66 @@ static uint64_t untag(uint64_t va)
 	return (uint64_t)((int64_t)(va << 8) >> 8);
 }
 
-/* What the instruction at PC accesses: FAR may be anywhere in that. */
-static void accessed(struct cpu *c, uint64_t far, uint64_t *start, uint64_t *len)
+unsigned int point_access_span(const struct insn_ldst *l, uint64_t *start)
+{
+	unsigned int block = 4u << (read_sysreg(dczid_el0) & 15);
+
+	switch (l->kind) {
+	case INSN_ZERO:
+		*start = ALIGN_DOWN(*start, block);
+		return block;
+	case INSN_CACHE:
+	case INSN_PREFETCH:
+		return 0;
+	default:
+		return l->bytes ? l->bytes : 1;
+	}
+}
+
+/* What the instruction at PC accesses; false: not known, FAR says one byte. */
+static bool accessed(struct cpu *c, uint64_t *start, uint64_t *len)
 {
 	struct insn_ldst l;
 	struct insn_access a;
 	struct insn_regs r;
 	uint32_t insn;
 
-	*start = far;
-	*len = 1;
-	if (guest_fetch(c, c->vcpu.pc, &insn) || insn_ldst_decode(insn, &l))
-		return;
+	if (c->vcpu.pstate & PSTATE_NRW ||
+	    guest_fetch(c, c->vcpu.pc, &insn) || insn_ldst_decode(insn, &l))
+		return false;
 	memcpy(r.x, c->vcpu.x, sizeof(r.x));
 	r.sp = (c->vcpu.pstate & 15) == 5 ? read_sysreg(sp_el1) :
 					    read_sysreg(sp_el0);
 	r.pc = c->vcpu.pc;
 	r.pstate = c->vcpu.pstate;
 	insn_ldst_address(&l, &r, &a);
-	if (!l.bytes)
-		return;
 	*start = untag(a.addr);
-	*len = l.bytes;
+	*len = point_access_span(&l, start);
+	return true;
 }
 
+/*
+ * The comparators may match more than was asked for (QEMU looks at the aligned
+ * words that an unaligned access lies in): the instruction decides.
+ */
 bool point_watch_va(struct cpu *c, uint64_t far, bool write,
 		    enum target_stop_reason *reason, uint64_t *addr)
 {
-	uint64_t start, len;
+	uint64_t start = untag(far), len = 1;
 
 	if (!point_table())
 		return false;
-	accessed(c, far, &start, &len);
+	accessed(c, &start, &len);
 	for (struct bp *bp = bp_next_watch(point_table(), NULL); bp;
 	     bp = bp_next_watch(point_table(), bp)) {
 		uint64_t a = untag(bp->addr);
 
 		if (bp->armed != POINT_COMPARATOR || !bp->wanted ||
 		    !kind_matches(bp, write) ||
-		    !(overlap(a, bp->len, start, len) ||
-		      overlap(a, bp->len, untag(far), 1)) ||
-		    !point_counts(c, bp))
+		    !overlap(a, bp->len, start, len) || !point_counts(c, bp))
 			continue;
 		*reason = reason_of(bp);
 		*addr = start > a ? bp->addr + (start - a) : bp->addr;
-		if (start >= a + bp->len)
-			*addr = bp->addr;
 		return true;
 	}
 	return false;
