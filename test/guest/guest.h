@@ -121,7 +121,7 @@ void mmu_on(const struct mmu *low, const struct mmu *high, uint64_t tcr_extra);
 void mmu_off(void);
 void mmu_flush(void);
 /* All there is, at its own address, in the usual way: RAM and devices. */
-void mmu_identity(struct mmu *m, unsigned int shift, unsigned int bits);
+void mmu_identity(struct mmu *m);
 
 #endif
 #endif

@@ -202,13 +202,12 @@ void mmu_off(void)
 	mmu_flush();
 }
 
-void mmu_identity(struct mmu *m, unsigned int shift, unsigned int bits)
+void mmu_identity(struct mmu *m)
 {
-	uint64_t big = 1ull << (shift == 12 ? 30 : shift == 14 ? 25 : 29);
+	uint64_t big = 1ull << (m->shift == 12 ? 21 : m->shift == 14 ? 25 : 29);
 
-	mmu_init(m, shift, bits);
-	/* devices below RAM, then 64 MiB of RAM or one large block */
-	mmu_map(m, 0x08000000, 0x08000000, big > 0x08000000 ? 0x04000000 : big * 2,
+	/* flash, devices; then RAM, in the largest blocks but 1 GiB */
+	mmu_map(m, 0x08000000, 0x08000000, big > 0x4000000 ? big : 0x4000000,
 		MMU_DEVICE);
-	mmu_map(m, RAM, RAM, big > 0x4000000 ? 0x4000000 : big * 2, MMU_NORMAL);
+	mmu_map(m, RAM, RAM, big > 0x8000000 ? big : 0x8000000, MMU_NORMAL);
 }

@@ -62,6 +62,7 @@ class Rsp:
         self.peer.settimeout(20)
         self.data = b""
         self.ask("QStartNoAckMode")
+        self.ask("qSupported:swbreak+;hwbreak+;vContSupported+")
         self.ask("?")
 
     def __enter__(self) -> "Rsp":
