@@ -94,6 +94,10 @@ int packet_rcmd(struct gdbstub *s, struct cursor *c)
 		strbuf_puts(&out, "unknown command; see `monitor help`\n");
 	if (!out.len)
 		return err < 0 ? err : session_ok(s);
+	/* LLDB prints what comes as console output, and waits for an OK. */
+	s->client.ok_follows = s->client.lldb;
+	if (s->client.lldb)
+		rsp_putc(&s->tx, 'O');
 	rsp_put_hex(&s->tx, out.s, out.len);
 	if (out.lost)
 		rsp_put_hex(&s->tx, "[cut]\n", 6);

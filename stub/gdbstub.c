@@ -150,6 +150,14 @@ static void answer_packet(struct gdbstub *s)
 	rsp_end(&s->tx, acks || !s->client.noack);
 }
 
+static void send_ok(struct gdbstub *s)
+{
+	s->client.ok_follows = false;
+	rsp_begin(&s->tx);
+	session_ok(s);
+	rsp_end(&s->tx, !s->client.noack);
+}
+
 static void send_console(struct gdbstub *s)
 {
 	size_t head = s->console_head;
@@ -188,7 +196,9 @@ static void pump(struct gdbstub *s)
 			rsp_tx_ack(&s->tx);
 		if (!rsp_tx_free(&s->tx))
 			return;
-		if (s->packet_ready)
+		if (s->client.ok_follows)
+			send_ok(s);
+		else if (s->packet_ready)
 			answer_packet(s);
 		else if (s->waiting && s->console_len)
 			send_console(s);

@@ -459,6 +459,26 @@ static void lldb_has_its_own_dialect(void **state)
 	assert_memory_equal(bench_ask(&b, "qThreadStopInfo2"), "T00thread:2;",
 			    12);
 	assert_non_null(strstr(bench_ask(&b, "qHostInfo"), "ptrsize:8;"));
+	/* It prints O packets only, and an OK ends them. */
+	assert_reply(&b, "qRcmd,6563686f2061", "O610a");
+	assert_string_equal(bench_next(&b), "OK");
+	assert_null(bench_next(&b));
+	assert_reply(&b, "qRcmd,7175696574", "OK");
+	assert_null(bench_next(&b));
+}
+
+static void lldb_that_leaves_in_the_middle_gets_no_late_ok(void **state)
+{
+	bench_ask(&b, "QThreadSuffixSupported");
+	bench_send(&b, "+", 1);
+	/* With acks the OK waits for the one of the text. */
+	assert_reply(&b, "qRcmd,6563686f2061", "O610a");
+	assert_null(bench_next(&b));
+	gdbstub_disconnect(&b.s);
+	gdbstub_connect(&b.s);
+	assert_reply(&b, "qAttached", "1");
+	bench_send(&b, "+", 1);
+	assert_null(bench_next(&b));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -488,7 +508,8 @@ int main(void)
 		TEST(a_reply_that_is_cut_off_is_forgotten),
 		TEST_GDB(a_client_that_comes_unnoticed_is_noticed),
 		TEST(features_after_noack_do_not_bring_acks_back),
-		TEST(lldb_has_its_own_dialect),
+		TEST_GDB(lldb_has_its_own_dialect),
+		TEST(lldb_that_leaves_in_the_middle_gets_no_late_ok),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
