@@ -169,13 +169,11 @@ void link_start(void)
 
 unsigned int link_hidden_devices(uint64_t *base, unsigned int max)
 {
-	if (!link.transport || max < 1)
+	/* a serial port is played for the guest, not hidden */
+	if (!link.transport || max < 1 || console_is_played())
 		return 0;
-	if (link.transport == &link.dev.virtio.transport) {
-		base[0] = link.dev.virtio.mmio.base;
-		return 1;
-	}
-	return 0;
+	base[0] = link.dev.virtio.mmio.base;
+	return 1;
 }
 
 void link_guest_owns_uart(void)
@@ -326,8 +324,19 @@ void link_unlock(void)
 	link_serve();
 }
 
+/* The stop at the first instruction: why it is there. */
+static void note_reset(void)
+{
+	static const char text[] = "[the guest has reset the machine and stands at its first instruction]\n";
+
+	if (link.after_reset && !link.record.by_debugger)
+		gdbstub_console(&link.stub, text, sizeof(text) - 1);
+	link.after_reset = false;
+}
+
 void link_event(const struct target_event *ev)
 {
+	note_reset();
 	send_console();
 	gdbstub_event(&link.stub, ev);
 	if (link.answer_due)
@@ -374,17 +383,19 @@ static void save_session(bool by_debugger)
 	r.client_valid = link.connected;
 	r.keep = link.stub.keep;
 	r.settings = command_settings();
-	r.resets = link.after_reset ? link.record.resets + 1 : 1;
+	r.resets = link.record.resets + 1;
 	r.client = link.stub.client;
 	reset_record_save(&r);
 }
 
 void link_reset(void)
 {
+	struct reset_record r;
+
 	log_line("the debugger resets the machine");
 	save_session(true);
 	psci_system_reset();
-	reset_record_take(&link.record);
+	reset_record_take(&r);
 }
 
 /* The session's lock, for a CPU that can wait for it. */
