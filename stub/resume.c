@@ -476,11 +476,17 @@ int packet_D(struct gdbstub *s, struct cursor *c)
 	return session_ok(s);
 }
 
-/* `k` of a debugger that quits must not take the machine down: a detach. */
+/*
+ * `k` of a debugger that quits must not take the machine down: a detach. LLDB
+ * waits for word that the process is dead.
+ */
 int packet_k(struct gdbstub *s, struct cursor *c)
 {
 	resume_release(s);
-	return SESSION_NO_REPLY;
+	if (!s->client.lldb)
+		return SESSION_NO_REPLY;
+	rsp_puts(&s->tx, "X09");
+	return 0;
 }
 
 int packet_vKill(struct gdbstub *s, struct cursor *c)

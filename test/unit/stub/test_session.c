@@ -465,6 +465,8 @@ static void lldb_has_its_own_dialect(void **state)
 	assert_null(bench_next(&b));
 	assert_reply(&b, "qRcmd,7175696574", "OK");
 	assert_null(bench_next(&b));
+	assert_reply(&b, "k", "X09");
+	assert_true(b.s.running);
 }
 
 static void lldb_that_leaves_in_the_middle_gets_no_late_ok(void **state)
