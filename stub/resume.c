@@ -145,6 +145,8 @@ static void take_event(struct gdbstub *s)
 	s->have_last = true;
 	s->last_signal = signal_of(s, &s->last);
 	s->halt_signal = SIGNAL_TRAP;
+	if (s->last_signal == SIGNAL_INT)
+		s->client.interrupt = false;
 }
 
 static void put_last(struct gdbstub *s)
@@ -200,10 +202,30 @@ int packet_stop_info(struct gdbstub *s, struct cursor *c)
 	return 0;
 }
 
+/*
+ * Another stop may come first, one that gdb does not show (a condition that is
+ * false): the ^C is answered when the client lets the guest go again.
+ */
 void resume_interrupt(struct gdbstub *s)
 {
-	if (s->running)
+	if (s->running) {
+		s->client.interrupt = true;
 		ask_stop(s, SIGNAL_INT);
+	} else if (s->have_last && s->last_signal != SIGNAL_INT) {
+		s->client.interrupt = true;
+	}
+}
+
+/* A ^C that is owed is a stop of a CPU that would go. */
+static void put_off_interrupt(struct gdbstub *s, uint64_t moving)
+{
+	struct target_event ev = { .reason = TARGET_STOP_HALT };
+
+	ev.cpu = (unsigned int)__builtin_ctzll(moving);
+	s->events[ev.cpu] = ev;
+	s->pending |= 1ull << ev.cpu;
+	s->first_pending = ev.cpu;
+	s->halt_signal = SIGNAL_INT;
 }
 
 int packet_vCtrlC(struct gdbstub *s, struct cursor *c)
@@ -262,6 +284,8 @@ static int resume_client(struct gdbstub *s)
 	if (ready) {
 		/* An event of the last stop comes first; nobody moves. */
 		s->first_pending = (unsigned int)__builtin_ctzll(ready);
+	} else if (s->client.interrupt) {
+		put_off_interrupt(s, moving);
 	} else {
 		err = resume_target(s);
 		if (err)

@@ -217,6 +217,28 @@ static void a_stop_that_beats_the_break_is_the_answer(void **state)
 	assert_null(bench_next(&b));
 }
 
+/* gdb may not show that stop, and never sends its ^C again. */
+static void a_break_that_was_beaten_stops_the_next_run(void **state)
+{
+	unsigned int resumes;
+
+	asks_and_runs("vCont;c");
+	put("\x03");
+	fake_fire(b.t, TARGET_STOP_TRAP, 1, 0, NULL);
+	starts_with(bench_next(&b), "T05thread:2;");
+	resumes = b.t->resumes;
+	starts_with(bench_ask(&b, "vCont;s:2"), "T02thread:2;");
+	assert_int_equal(b.t->resumes, resumes);
+	asks_and_runs("vCont;s:2");
+	fake_fire(b.t, TARGET_STOP_TRAP, 1, 0, NULL);
+	starts_with(bench_next(&b), "T05thread:2;");
+	/* the same where it crosses the stop reply */
+	put("\x03");
+	assert_null(bench_next(&b));
+	starts_with(bench_ask(&b, "vCont;c"), "T02thread:1;");
+	asks_and_runs("vCont;c");
+}
+
 static void question_stops_a_running_guest(void **state)
 {
 	asks_and_runs("vCont;c");
@@ -629,6 +651,7 @@ int main(void)
 		TEST(the_old_packets_still_run),
 		TEST(break_stops_once),
 		TEST(a_stop_that_beats_the_break_is_the_answer),
+		TEST(a_break_that_was_beaten_stops_the_next_run),
 		TEST(question_stops_a_running_guest),
 		TEST(a_break_before_the_question_waits_for_it),
 		TEST(reasons_and_signals),
