@@ -348,10 +348,36 @@ int target_resume(struct target *t, const struct target_action *action,
 	return world_resume(action, table, why);
 }
 
+/*
+ * Whose stop is one that was asked for: the CPU that steps, else this one, if
+ * it was let go. gdb 13 fails an assertion when it steps one thread past a
+ * breakpoint and ^C stops another.
+ */
+static unsigned int cpu_to_stop(void)
+{
+	unsigned int best = this_cpu()->id;
+	bool found = !__atomic_load_n(&this_cpu()->halt, __ATOMIC_RELAXED);
+
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (c->power != CPU_ON ||
+		    __atomic_load_n(&c->halt, __ATOMIC_RELAXED))
+			continue;
+		if (c->step != STEP_NONE)
+			return i;
+		if (!found) {
+			found = true;
+			best = i;
+		}
+	}
+	return best;
+}
+
 void target_stop(struct target *t)
 {
 	struct target_event ev = { .reason = TARGET_STOP_HALT,
-				   .cpu = this_cpu()->id };
+				   .cpu = cpu_to_stop() };
 
 	world_event(this_cpu(), &ev);
 }
