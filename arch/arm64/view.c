@@ -170,7 +170,7 @@ void view_guest_tlbi(struct cpu *c)
 	dsb(ish); /* orders the invalidation before what the guest does next */
 	set_vttbr(v);
 	asm volatile("tlbi vmalle1");
-	dsb(nsh);
+	dsb(nsh); /* orders the invalidation before the step's next access */
 	isb();
 }
 
