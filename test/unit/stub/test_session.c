@@ -459,6 +459,7 @@ static void lldb_has_its_own_dialect(void **state)
 	assert_memory_equal(bench_ask(&b, "qThreadStopInfo2"), "T00thread:2;",
 			    12);
 	assert_non_null(strstr(bench_ask(&b, "qHostInfo"), "ptrsize:8;"));
+	assert_reply(&b, "qGDBServerVersion", "name:hyperstub;");
 	/* It prints O packets only, and an OK ends them. */
 	assert_reply(&b, "qRcmd,6563686f2061", "O610a");
 	assert_string_equal(bench_next(&b), "OK");
