@@ -265,7 +265,10 @@ static enum cpu_exit give_abort(struct cpu *c, bool write)
 
 static void let_through(struct cpu *c, struct page *p)
 {
-	debug_hidden_step(c, p && p->watches ? VIEW_OPEN : VIEW_PLAIN, p);
+	/* the plain view has watched pages and looked-at tables closed too */
+	debug_hidden_step(c, p && (p->watches || p->tables) ? VIEW_OPEN :
+							      VIEW_PLAIN,
+			  p);
 }
 
 /* A valid syndrome says all: no need for the instruction. */
