@@ -365,7 +365,9 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	if (d.cm)
 		return maintenance(c, p, ipa);
 	watched = p && p->watches;
-	known = (watched || !d.isv) && !(c->vcpu.pstate & PSTATE_NRW) &&
+	/* at a page's start it may have begun in the page before */
+	known = (watched || !d.isv || !(ipa & 4095)) &&
+		!(c->vcpu.pstate & PSTATE_NRW) &&
 		!guest_fetch(c, c->vcpu.pc, &insn) &&
 		!prepare(c, &x, insn, far, ipa);
 	if (watched &&
@@ -374,7 +376,9 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 		return EXITS_MMIO;
 	}
 	if (d.isv) {
-		if ((ipa & 4095) + d.size > 4096) {
+		if ((ipa & 4095) + d.size > 4096 ||
+		    (known && x.a.addr << 8 != far << 8 &&
+		     guest_owns_ram(ipa, 1))) {
 			let_through(c, p);
 			return EXITS_STAGE2;
 		}

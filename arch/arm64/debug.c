@@ -318,6 +318,11 @@ static void on_brk(struct cpu *c)
 	uint32_t insn;
 	uint16_t imm;
 
+	if (c->view != VIEW_NORMAL) {
+		/* a step over the guest's own BRK: no other is in this view */
+		end_hidden(c);
+		bp = physical = NULL;
+	}
 	if (bp || physical) {
 		hit(c, bp, physical);
 		return;
