@@ -8,7 +8,9 @@
 /* The place; code lies on the same page, for breakpoints. */
 __attribute__((section(".area"), aligned(65536))) volatile uint8_t area[4 * 65536];
 
-volatile uint64_t place; /* where the forms are done, a multiple of 64 */
+volatile uint64_t place; /* where the forms are done */
+volatile uint64_t unaligned; /* place is not aligned: leave out the loops */
+volatile uint64_t faults; /* so many exceptions in all of them */
 volatile uint64_t only; /* index + 1 of the one form to be done; 0: all */
 
 /* What came of each: a sum of the registers; and how often. */
@@ -53,7 +55,8 @@ uint64_t have_features(void)
 
 static void all_forms(void)
 {
-	uint64_t have = have_features();
+	uint64_t have = have_features() & ~(unaligned ? 8ull : 0);
+	uint64_t before = exc[0].count;
 
 	for (unsigned int i = 0; &forms[i] < forms_end; i++) {
 		if ((only && only != i + 1) || forms[i].feature & ~have)
@@ -62,6 +65,7 @@ static void all_forms(void)
 		outcome[i].regs = sum((uint64_t *)&state, sizeof(state) / 8);
 		outcome[i].count++;
 	}
+	faults = exc[0].count - before;
 }
 
 int main(void)
@@ -75,7 +79,7 @@ int main(void)
 	checkpoint(0);
 	mmu_on(&mmu, NULL, 0);
 	for (uint64_t n = 1;; n++) {
-		volatile uint64_t *window = (volatile uint64_t *)(place - 128);
+		volatile uint64_t *window = (volatile uint64_t *)((place - 128) & ~7ull);
 
 		fill(window, 64);
 		checkpoint(2 * n); /* only from here to the next is the place watched */

@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+# time limit: 280 s
+"""Breakpoints on a page that is data as well: every kind of instruction under a
+breakpoint, every form of access to the page, locks and atomics there by four
+CPUs, code that is patched, run under another address, checksummed. All must be
+as without the breakpoints."""
+
+from __future__ import annotations
+
+import struct
+import sys
+
+from bare import Rsp, run_to, start, symbols_of
+from harness import Bad, Gdb, Report, must, same
+
+MACHINES = (("cortex-a76", []), ("cortex-a57", []), ("max", []),
+            ("cortex-a76", ["hyperstub.granule=16K"]),
+            ("cortex-a76", ["hyperstub.granule=64K"]))
+FALSE = ";X3,220027"    # const8 0, end
+STATE_SIZE = 256 + 512
+
+
+class Run:
+    """A guest at its checkpoint, driven by packets."""
+
+    def __init__(self, name: str, rsp: Rsp) -> None:
+        self.names, self.rsp = symbols_of(name), rsp
+        self.at = self.names["checkpoint"]
+
+    def poke(self, name: str, value: int) -> None:
+        """Set a variable of 64 bits."""
+        same(self.rsp.ask(f"M{self.names[name]:x},8:"
+                          f"{value.to_bytes(8, 'little').hex()}"), "OK")
+
+    def peek(self, name: str, index: int = 0) -> int:
+        """Its value."""
+        return int.from_bytes(self.rsp.read(self.names[name] + 8 * index, 8),
+                              "little")
+
+    def next(self, seconds: float = 20) -> None:
+        """To the next checkpoint; nothing else may stop."""
+        same(self.rsp.ask(f"Z0,{self.at:x},4"), "OK")
+        self.rsp.send("vCont;c")
+        try:
+            reply = self.rsp.reply(seconds)
+        except TimeoutError:
+            self.rsp.peer.sendall(b"\x03")
+            reply = self.rsp.reply()
+            raise Bad(f"hangs at {self.rsp.register(32):#x}: {reply}") \
+                from None
+        finally:
+            self.rsp.ask(f"z0,{self.at:x},4")
+        must("swbreak" in reply, reply)
+        same(self.rsp.register(32), self.at, "PC")
+        self.rsp.ask("vCont;s:1")
+
+    def command(self, number: int, seconds: float = 20) -> tuple:
+        """One of the guest's tasks; what came of it."""
+        self.poke("command", number)
+        self.next(seconds)
+        return (self.rsp.read(self.names["state"], STATE_SIZE),
+                self.peek("result"), self.peek("result", 1))
+
+    def insert(self, addresses: list[int], condition: str = FALSE) -> None:
+        """Breakpoints, false ones unless told."""
+        for address in addresses:
+            same(self.rsp.ask(f"Z0,{address:x},4{condition}"), "OK")
+
+    def remove(self, addresses: list[int]) -> None:
+        """And away."""
+        for address in addresses:
+            same(self.rsp.ask(f"z0,{address:x},4"), "OK")
+
+
+def differ(got: tuple, wanted: tuple) -> str:
+    """Which registers are not the same."""
+    found = [f"x{n}: {a:#x} not {b:#x}" for n, (a, b) in enumerate(
+        zip(struct.unpack_from("<32Q", got[0]),
+            struct.unpack_from("<32Q", wanted[0]))) if a != b]
+    found += [f"v{n}" for n in range(32)
+              if got[0][256 + 16 * n:272 + 16 * n]
+              != wanted[0][256 + 16 * n:272 + 16 * n]]
+    if got[1:] != wanted[1:]:
+        found.append(f"memory, exceptions: {got[1:]} not {wanted[1:]}")
+    return ", ".join(found)
+
+
+def expect(got: tuple, wanted: tuple, what: str = "") -> None:
+    """Both outcomes alike?"""
+    text = differ(got, wanted)
+    must(not text, f"{what} {text}")
+
+
+def instructions(report: Report, run: Run) -> None:
+    """Breakpoints on everything in mix()."""
+    rsp, names = run.rsp, run.names
+    first, last = names["mix"], names["mix_end"]
+    places = list(range(first, last + 4, 4))
+    code = struct.unpack(f"<{len(places)}I", rsp.read(first, last + 4 - first))
+    # Between a load and a store exclusive any stop makes the store fail.
+    inside = {first + 4 * (n + k) for n, w in enumerate(code)
+              if w & 0xfffffc00 == 0xc85ffc00 for k in (1, 2)}
+    singles = [a for a in places if a not in inside]
+    for room in (0, 1):
+        run.poke("other_room", room)
+        where = "elsewhere" if room else "on that page"
+        wanted = run.command(0)
+        with report.case(f"a breakpoint on each instruction, data {where}"):
+            for address in singles:
+                run.insert([address])
+                got = run.command(0)
+                run.remove([address])
+                expect(got, wanted, f"at {address - first:#x} "
+                       f"({code[(address - first) // 4]:08x}):")
+        with report.case(f"breakpoints on all instructions, data {where}"):
+            run.insert(places)
+            got = run.command(0)
+            same(run.rsp.read(first, 4 * len(places)),
+                 struct.pack(f"<{len(code)}I", *code), "text as read by gdb")
+            run.remove(places)
+            expect(got, wanted)
+        with report.case(f"stops at each, stepped over, data {where}"):
+            run.poke("command", 0)
+            seen = stops(run, singles)
+            expect((rsp.read(names["state"], STATE_SIZE), run.peek("result"),
+                    run.peek("result", 1)), wanted)
+            for address in singles:
+                must(address in seen or not reached(code, address - first),
+                     f"{address - first:#x} was missed")
+    alias = run.command(5)
+    with report.case("the page run under another address, no false hit"):
+        run.insert(places, "")
+        got = run.command(5)
+        run.remove(places)
+        expect(got, alias)
+
+
+def reached(code: tuple, offset: int) -> bool:
+    """Is that instruction executed at all? BRK #1, UDF #9, one NOP are not."""
+    word = code[offset // 4]
+    before = code[offset // 4 - 1]
+    return word not in (0xd4200020, 9, 0xd28009aa) and before != 0xd69f03e0
+
+
+def stops(run: Run, places: list[int]) -> set[int]:
+    """Continue as gdb does, with real breakpoints, to the checkpoint."""
+    rsp, seen = run.rsp, set()
+    everything = places + [run.at]
+    for _ in range(400):
+        run.insert(everything, "")
+        reply = rsp.ask("vCont;c")
+        run.remove(everything)
+        must("swbreak" in reply, reply)
+        pc = rsp.register(32)
+        rsp.ask("vCont;s:1")
+        if pc == run.at:
+            return seen
+        must(pc in places, f"stopped at {pc:#x}")
+        seen.add(pc)
+    raise Bad("no end")
+
+
+def data(report: Report, run: Run) -> None:
+    """Patching, counting, checksums on the page."""
+    names = run.names
+    points = [names["mix"], names["patched"], names["patched"] + 4,
+              names["count_locked"] + 8, names["count_atomic"] + 8]
+    atomics = run.peek("have_lse")
+    sums = run.command(4)
+    with report.case("the guest's checksum of its text"):
+        run.insert(points)
+        same(run.command(4)[1], sums[1])
+        run.remove(points)
+    for what, where in (("on the page", points[:1]),
+                        ("on the first word", points[1:2]),
+                        ("on the second word", points[2:3]),
+                        ("on both words", points[1:3])):
+        with report.case(f"code patched under a breakpoint {what}"):
+            run.insert(where)
+            try:
+                same(run.command(1)[1], 0, "stale instructions")
+            finally:
+                run.remove(where)
+    for number, what in ((2, "a lock"), (3, "atomics")):
+        if number == 3 and not atomics:
+            continue
+        for inserted in ([], points):
+            with report.case(f"four CPUs count by {what}"
+                             + (" under breakpoints" if inserted else "")):
+                run.insert(inserted)
+                try:
+                    _, got, wanted = run.command(number, 60)
+                finally:
+                    run.remove(inserted)
+                same(got, wanted, "count")
+                same(wanted, 4 * run.peek("rounds"))
+
+
+def accesses(report: Report, cpu: str, words: list[str]) -> None:
+    """All forms of access to pages with breakpoints, also across two."""
+    with Gdb() as gdb, start("watch", gdb, cpu, monitor=words) as guest:
+        run_to(gdb, "&checkpoint")
+        run_to(gdb, "&checkpoint")
+        gdb.cmd("disconnect")
+        with Rsp(guest) as rsp:
+            run = Run("watch", rsp)
+            area = run.names["area"]
+            for place in (0x1100, 0x1ff8, 0x1ffc, 0x1fff, 0x2001):
+                run.next()
+                while rsp.register(0) & 1:
+                    run.next()
+                run.poke("place", area + place)
+                run.poke("unaligned", int(place != 0x1100))
+                wanted = outcome(run)
+                for pages in ((0x1000,), (0x2000,), (0x1000, 0x2000)):
+                    with report.case(f"every access at {place:#x}, "
+                                     f"breakpoints at "
+                                     f"{' '.join(map(hex, pages))}"):
+                        points = [area + p + 0x800 for p in pages]
+                        run.insert(points, "")
+                        got = outcome(run)
+                        run.remove(points)
+                        bad = [n for n, (a, b) in enumerate(zip(got, wanted))
+                               if a != b]
+                        same(bad, [], "forms that differ")
+
+
+def outcome(run: Run) -> list[bytes]:
+    """The sums after the forms, done twice: the place may be a new one."""
+    for _ in range(4):
+        run.next()
+    raw = run.rsp.read(run.names["outcome"], 16 * 200)
+    return [raw[16 * n:16 * n + 8] for n in range(200)] + [
+        run.rsp.read(run.names["memory"], 8),
+        run.rsp.read(run.names["faults"], 8)]
+
+
+def main() -> int:
+    report = Report()
+    for cpu, words in MACHINES:
+        prefix = f"{' '.join([cpu, *words])} "
+        for guarded in ((0, 1) if cpu == "max" else (0,)):
+            report.prefix = prefix + ("BTI and PAC " if guarded else "")
+            with Gdb() as gdb, start("shadow", gdb, cpu, 4,
+                                     monitor=words) as guest:
+                run_to(gdb, "&checkpoint")
+                gdb.cmd(f"set var guarded = {guarded}")
+                run_to(gdb, "&checkpoint")
+                gdb.cmd("disconnect")
+                with Rsp(guest) as rsp:
+                    run = Run("shadow", rsp)
+                    rsp.ask("Hg1")
+                    instructions(report, run)
+                    data(report, run)
+        report.prefix = prefix
+        accesses(report, cpu, words)
+    return report.end()
+
+
+sys.exit(main())
