@@ -132,15 +132,19 @@ static bool all_parked(void)
 	return true;
 }
 
-/* On any parked CPU: tell the session when it is time. */
-static void try_report(void)
+/*
+ * On any parked CPU: tell the session when it is time. How many microseconds
+ * there are until then, unless the last one to park comes first.
+ */
+static uint64_t try_report(void)
 {
 	bool all = all_parked();
+	uint64_t now = clock_us();
 
-	if (!all && clock_us() < world.deadline_us)
-		return;
+	if (!all && now < world.deadline_us)
+		return world.deadline_us - now;
 	if (!link_trylock())
-		return;
+		return 0;
 	if (flag(&world.report)) {
 		for (unsigned int i = 0; !all && i < cpu_count(); i++) {
 			struct cpu *c = cpu_get(i);
@@ -157,6 +161,22 @@ static void try_report(void)
 		link_event(&world.event);
 	}
 	link_unlock();
+	return 0;
+}
+
+/*
+ * Asleep until the others are parked too: the last of them reports. Those that
+ * run need this CPU's share of a host, or of a core that has two of them.
+ */
+static void await_report(void)
+{
+	uint64_t left = try_report();
+
+	if (!left)
+		return;
+	timer_arm(left);
+	wfi();
+	timer_disarm();
 }
 
 static void serve_call(struct cpu *c)
@@ -196,12 +216,15 @@ void world_park(struct cpu *c)
 	world_save_context(c);
 	timer_park(c);
 	debug_park(c);
+	/* a pending virtual interrupt would end each WFI at once */
+	irqchip->hold(c, true);
 	c->lost = 0;
 	set_flag(&c->parked, 1);
+	dsb(ish); /* orders that before the look at the others' */
 	while (flag(&c->halt)) {
 		serve_call(c);
 		if (flag(&world.report))
-			try_report();
+			await_report();
 		else if (!link_pending())
 			wfi();
 		irqchip->handle(c);
@@ -211,6 +234,7 @@ void world_park(struct cpu *c)
 	restore_context(c);
 	timer_apply_offset(c);
 	timer_unpark(c);
+	irqchip->hold(c, c->dbg->held);
 	debug_unpark(c);
 }
 
