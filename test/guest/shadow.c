@@ -80,8 +80,10 @@ void secondary_main(uint64_t arg)
 	for (uint64_t seen = 0;;) {
 		uint64_t now = go;
 
-		if (now == seen)
+		if (now == seen) {
+			asm volatile("wfe");
 			continue;
+		}
 		seen = now;
 		if (command == 2)
 			count_locked(rounds);
@@ -101,6 +103,7 @@ static void do_count(unsigned int cpus)
 	running = cpus - 1;
 	asm volatile("dsb ish" : : : "memory");
 	go++;
+	asm volatile("dsb ish\n sev" : : : "memory");
 	if (command == 2)
 		count_locked(rounds);
 	else
