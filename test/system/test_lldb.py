@@ -205,6 +205,18 @@ def session(report: Report, guest: Guest) -> None:
         lldb.close()
 
 
+def slid(guest: Guest) -> None:
+    """Symbols of a kernel that has moved itself."""
+    lldb = Lldb(symbols())
+    try:
+        attach(lldb, guest)
+        must("`do_idle" in lldb.cmd("bt"), "no symbols")
+        lldb.cmd("detach")
+    finally:
+        lldb.close()
+    guest.alive()
+
+
 def main() -> int:
     report = Report()
     with Guest(smp=2, append="nokaslr", wait=True) as guest:
@@ -215,6 +227,8 @@ def main() -> int:
         return report.end()
     with Guest(smp=2, append="nokaslr", wait=True) as guest:
         session(report, guest)
+    with Guest() as guest, report.case("symbols follow KASLR"):
+        slid(guest)
     return report.end()
 
 
