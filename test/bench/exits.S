@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * A guest that leaves EL1 in one way, over and over, and counts in x20. The
+ * bench sets x21 at the first instruction: 0 nothing at all, 1 HVC
+ * (PSCI_VERSION), 2 a load from GICD_TYPER, 3 the virtual timer's interrupt.
+ */
+#define GICD 0x08000000
+#define GICR 0x080a0000
+#define GICR_SGI 0x080b0000
+#define ICC_PMR_EL1 S3_0_C4_C6_0
+#define ICC_IAR1_EL1 S3_0_C12_C12_0
+#define ICC_EOIR1_EL1 S3_0_C12_C12_1
+#define ICC_SRE_EL1 S3_0_C12_C12_5
+#define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
+#define TIMER_INTID 27
+#define TICKS 4000
+
+	.text
+	mov	x20, #0
+	cmp	x21, #1
+	b.eq	calls
+	cmp	x21, #2
+	b.eq	loads
+	cmp	x21, #3
+	b.eq	interrupts
+idle:
+	b	idle
+
+calls:
+	mov	w0, #0x84000000		/* PSCI_VERSION */
+	hvc	#0
+	add	x20, x20, #1
+	b	calls
+
+loads:
+	ldr	x1, =GICD
+1:	ldr	w0, [x1, #4]		/* GICD_TYPER */
+	add	x20, x20, #1
+	b	1b
+
+interrupts:
+	adr	x0, vectors
+	msr	vbar_el1, x0
+	mov	x0, #7
+	msr	ICC_SRE_EL1, x0
+	isb
+	ldr	x1, =GICD
+	mov	w0, #0x12		/* ARE, group 1 */
+	str	w0, [x1]
+	ldr	x1, =GICR
+	str	wzr, [x1, #0x14]	/* GICR_WAKER */
+	ldr	x1, =GICR_SGI
+	mov	w0, #-1
+	str	w0, [x1, #0x80]		/* GICR_IGROUPR0 */
+	mov	w0, #(1 << TIMER_INTID)
+	str	w0, [x1, #0x100]	/* GICR_ISENABLER0 */
+	mov	x0, #0xff
+	msr	ICC_PMR_EL1, x0
+	mov	x0, #1
+	msr	ICC_IGRPEN1_EL1, x0
+	mov	x0, #TICKS
+	msr	cntv_tval_el0, x0
+	mov	x0, #1
+	msr	cntv_ctl_el0, x0
+	isb
+	msr	daifclr, #2
+	b	idle
+
+	.balign	2048
+vectors:
+	.space	0x280
+	mrs	x0, ICC_IAR1_EL1
+	mov	x1, #TICKS
+	msr	cntv_tval_el0, x1
+	add	x20, x20, #1
+	isb				/* orders the new deadline before the EOI */
+	msr	ICC_EOIR1_EL1, x0
+	eret
