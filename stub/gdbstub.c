@@ -187,6 +187,11 @@ static void send_stop(struct gdbstub *s)
 	rsp_end(&s->tx, !s->client.noack);
 }
 
+bool gdbstub_takes_console(const struct gdbstub *s)
+{
+	return s->waiting && !s->quiet;
+}
+
 /* Whatever can be done next, until a frame is there to be sent. */
 static void pump(struct gdbstub *s)
 {
@@ -200,7 +205,7 @@ static void pump(struct gdbstub *s)
 			send_ok(s);
 		else if (s->packet_ready)
 			answer_packet(s);
-		else if (s->waiting && s->console_len)
+		else if (gdbstub_takes_console(s) && s->console_len)
 			send_console(s);
 		else if (s->waiting && !s->running)
 			send_stop(s);
@@ -311,7 +316,7 @@ void session_console(struct gdbstub *s, const void *bytes, size_t len)
 
 void gdbstub_console(struct gdbstub *s, const void *bytes, size_t len)
 {
-	if (!s->waiting)
+	if (!gdbstub_takes_console(s))
 		return;
 	session_console(s, bytes, len);
 	pump(s);
@@ -380,6 +385,7 @@ static void forget_client(struct gdbstub *s)
 	s->client.g_cpu = (int)session_any_cpu(s);
 	s->damaged = 0;
 	s->waiting = false;
+	s->quiet = false;
 	s->console_head = 0;
 	s->console_len = 0;
 	s->console_lost = 0;

@@ -69,6 +69,7 @@ struct gdbstub {
 	/* The guest, as this session knows it. */
 	bool running;
 	bool waiting;	     /* the client waits for a stop reply */
+	bool quiet;	     /* to `?', before which no output may come */
 	bool releasing;	     /* stops only to take points out, then goes on */
 	bool stop_asked;     /* target_stop() was called */
 	uint8_t halt_signal; /* for the stop reply: 2 after ^C, 5 after '?' */
@@ -119,7 +120,9 @@ void gdbstub_tx_done(struct gdbstub *s, size_t n);
  */
 void gdbstub_event(struct gdbstub *s, const struct target_event *ev);
 
-/* Text from the guest's console; dropped when no client is waiting. */
+/* Would text be sent now: has the client let the guest run, and waits? */
+bool gdbstub_takes_console(const struct gdbstub *s);
+/* Text from the guest's console; dropped when it would not be sent. */
 void gdbstub_console(struct gdbstub *s, const void *bytes, size_t len);
 
 /* A client came, or went (its points go and the guest runs, unless keep). */

@@ -177,6 +177,7 @@ int packet_question(struct gdbstub *s, struct cursor *c)
 {
 	if (s->running) {
 		s->waiting = true;
+		s->quiet = true;
 		ask_stop(s, s->stop_asked ? s->halt_signal : SIGNAL_TRAP);
 		return SESSION_NO_REPLY;
 	}
@@ -292,6 +293,7 @@ static int resume_client(struct gdbstub *s)
 			return err;
 	}
 	s->waiting = true;
+	s->quiet = false;
 	return SESSION_NO_REPLY;
 }
 
@@ -301,6 +303,7 @@ static int resume_while_running(struct gdbstub *s, bool continues)
 	if (!continues || s->waiting)
 		return session_fail(s, -EBUSY, "the guest is running");
 	s->waiting = true;
+	s->quiet = false;
 	return SESSION_NO_REPLY;
 }
 

@@ -126,13 +126,17 @@ static size_t uart_tx(struct transport *t, enum transport_channel ch,
 		      const uint8_t *buf, size_t len)
 {
 	struct uart_pl011 *u = uart_of(t);
-	size_t n;
+	size_t n = 0, k;
 
 	if (ch != TRANSPORT_GDB)
 		return 0;
-	n = byte_ring_put(&u->tx, buf, len);
-	tx_fill(u);
-	return n + byte_ring_put(&u->tx, buf + n, len - n);
+	/* ends with what is left in the ring waiting for the interrupt */
+	do {
+		k = byte_ring_put(&u->tx, buf + n, len - n);
+		tx_fill(u);
+		n += k;
+	} while (k && n < len);
+	return n;
 }
 
 static bool uart_idle(struct transport *t)

@@ -28,6 +28,7 @@
 #define BREAKPOINTS 16384
 #define CONDITION_BYTES (1u << 20)
 #define ROUNDS 64 /* of the poll loop, then the other interrupts have a turn */
+#define RESTORE_US 5000000
 #define LAST_WORDS_US 100000 /* for what is under way before a reset */
 
 static struct {
@@ -42,9 +43,9 @@ static struct {
 	uint8_t *rx;
 	size_t rx_at, rx_len;
 	/* the reset that this boot is the end of */
-	bool after_reset;
-	bool answer_due; /* `monitor reset` waits for its reply */
 	struct reset_record record;
+	uint64_t restore_until_us; /* who connects by then was there before */
+	bool answer_due; /* `monitor reset` waits for its reply */
 	union {
 		struct virtio_console virtio;
 		struct uart_pl011 uart;
@@ -146,8 +147,8 @@ void link_init(void)
 	link.rx = memory_alloc(RX_SIZE, 64);
 	target_init();
 	gdbstub_init(&link.stub, target_instance(), &mem);
-	link.after_reset = reset_record_take(&link.record);
-	if (link.after_reset) {
+	if (reset_record_take(&link.record)) {
+		link.restore_until_us = clock_us() + RESTORE_US;
 		command_settings_put(link.record.settings);
 		link.stub.keep = link.record.keep;
 		log_line("reset number %u, by %s", link.record.resets,
@@ -183,8 +184,7 @@ void link_guest_owns_uart(void)
 
 bool link_wants_halt(void)
 {
-	return link.after_reset &&
-	       (link.record.by_debugger || link.record.waiting);
+	return link.record.by_debugger || link.record.waiting;
 }
 
 bool link_trylock(void)
@@ -202,7 +202,8 @@ void link_break_lock(struct cpu *c)
 			"the monitor had a fault; `monitor log' tells of it");
 }
 
-static void send(void)
+/* False: the transport has no room now, and tells when it has. */
+static bool send_frames(void)
 {
 	struct transport *t = link.transport;
 	size_t n, k;
@@ -211,27 +212,35 @@ static void send(void)
 	for (;;) {
 		p = gdbstub_tx_peek(&link.stub, &n);
 		if (!n)
-			return;
+			return true;
 		k = t->ops->tx(t, TRANSPORT_GDB, p, n);
 		gdbstub_tx_done(&link.stub, k);
 		if (!k)
-			return;
+			return false;
 	}
 }
 
-/* What the guest wrote to the port that is played for it. */
-static void send_console(void)
+/* What the guest wrote to the port that is played for it. False: nothing. */
+static bool take_console(void)
 {
 	uint8_t buf[128];
+	size_t n = 1, all = 0;
 
-	while (link.stub.waiting &&
+	while (n && gdbstub_takes_console(&link.stub) &&
 	       link.stub.console_len + sizeof(buf) <= GDBSTUB_CONSOLE_SIZE) {
-		size_t n = console_take(buf, sizeof(buf));
-
-		if (!n)
-			return;
+		n = console_take(buf, sizeof(buf));
 		gdbstub_console(&link.stub, buf, n);
+		all += n;
 	}
+	return all;
+}
+
+static void send(void)
+{
+	take_console();
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		if (!send_frames() || !take_console())
+			return;
 }
 
 /* The first client after a reset is the one from before. */
@@ -240,7 +249,7 @@ static void new_client(void)
 	struct reset_record *r = &link.record;
 
 	gdbstub_connect(&link.stub);
-	if (!link.after_reset || !r->client_valid)
+	if (!r->client_valid || clock_us() > link.restore_until_us)
 		return;
 	r->client_valid = false;
 	gdbstub_restore(&link.stub, &r->client, r->waiting);
@@ -274,7 +283,6 @@ static void poll_locked(void)
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		size_t used;
 
-		send_console();
 		send();
 		if (link.rx_at == link.rx_len) {
 			link.rx_at = 0;
@@ -324,20 +332,20 @@ void link_unlock(void)
 	link_serve();
 }
 
-/* The stop at the first instruction: why it is there. */
+/* The stop at the first instruction after the guest's own reset. */
 static void note_reset(void)
 {
 	static const char text[] = "[the guest has reset the machine and stands at its first instruction]\n";
 
-	if (link.after_reset && !link.record.by_debugger)
+	if (link.record.waiting)
 		gdbstub_console(&link.stub, text, sizeof(text) - 1);
-	link.after_reset = false;
+	link.record.waiting = false;
 }
 
 void link_event(const struct target_event *ev)
 {
 	note_reset();
-	send_console();
+	take_console();
 	gdbstub_event(&link.stub, ev);
 	if (link.answer_due)
 		gdbstub_answer(&link.stub, "the machine was reset; the guest is at its first instruction\n"
@@ -366,7 +374,6 @@ static void flush(void)
 	uint64_t end = clock_us() + LAST_WORDS_US;
 
 	do {
-		send_console();
 		send();
 		t->ops->poll(t);
 	} while ((rsp_tx_busy(&link.stub.tx) || !t->ops->idle(t)) &&

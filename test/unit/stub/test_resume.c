@@ -600,6 +600,18 @@ static void console_text_comes_while_it_runs(void **state)
 	assert_null(bench_next(&b));
 }
 
+static void no_console_text_comes_before_the_answer_to_a_question(void **state)
+{
+	assert_null(bench_ask(&b, "vCont;c"));
+	/* a client that attaches anew */
+	assert_null(bench_ask(&b, "?"));
+	gdbstub_console(&b.s, "a", 1);
+	fake_fire(b.t, TARGET_STOP_TRAP, 0, 0, "why");
+	assert_memory_equal(bench_next(&b), "T", 1);
+	assert_null(bench_next(&b));
+	assert_reply(&b, "vCont;c", "O7768790a");
+}
+
 static void console_text_is_acknowledged_too(void **state)
 {
 	b.s.client.noack = false;
@@ -671,6 +683,7 @@ int main(void)
 		TEST(a_new_client_never_sees_points_of_the_last),
 		TEST(a_fault_without_a_client_is_kept),
 		TEST(console_text_comes_while_it_runs),
+		TEST(no_console_text_comes_before_the_answer_to_a_question),
 		TEST(console_text_is_acknowledged_too),
 		TEST(too_much_console_text_loses_the_oldest),
 	};
