@@ -62,9 +62,21 @@ static uint64_t refuse(const char *what)
 }
 
 /* The monitor's share: the top of the last part of the first RAM bank. */
-static int choose_home(struct platform *p, uint64_t share, struct strbuf *why)
+static int choose_home(struct platform *p, uint64_t share, uint64_t load_base,
+		       struct strbuf *why)
 {
 	struct platform_range *ram = &p->ram[0];
+	unsigned int i = 0;
+
+	while (i < p->ram_count && load_base - p->ram[i].base >= p->ram[i].size)
+		i++;
+	if (i == p->ram_count) {
+		strbuf_printf(why, "the device tree's memory, 0x%llx..0x%llx, is not where I was loaded: 0x%llx",
+			      (unsigned long long)ram->base,
+			      (unsigned long long)(ram->base + ram->size),
+			      (unsigned long long)load_base);
+		return -1;
+	}
 
 	if (share < 8 * MIB || share & (2 * MIB - 1)) {
 		strbuf_printf(why, "hyperstub.share=%llu: a multiple of 2 MiB, at least 8 MiB, is needed",
@@ -105,8 +117,9 @@ uint64_t boot_early(const void *fdt, uint64_t load_base)
 		return refuse(why.s);
 	fdt_bootargs(fdt, early.cmdline, sizeof(early.cmdline));
 	if (options_parse(&options, early.cmdline, &why))
-		return refuse(why.s);
-	if (choose_home(&early.p, options.share, &why))
+		log_line("command line: %s: ignored", why.s);
+	strbuf_init(&why, why.s, why.cap);
+	if (choose_home(&early.p, options.share, load_base, &why))
 		return refuse(why.s);
 
 	copy = early.p.monitor.base + ALIGN_UP(image_size, 4096);

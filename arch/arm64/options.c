@@ -121,6 +121,8 @@ static int parse_one(struct options *o, const char *name, size_t nn,
 
 int options_parse(struct options *o, const char *p, struct strbuf *why)
 {
+	int bad = 0;
+
 	*o = (struct options){ .share = 64ull << 20, .vhe = true };
 	while (*p) {
 		size_t n = 0, eq;
@@ -141,12 +143,12 @@ int options_parse(struct options *o, const char *p, struct strbuf *why)
 				p + eq + (eq < n), n - eq - (eq < n));
 		if (err) {
 			strbuf_printf(why, err == -ENOENT ?
-				"command line: %.*s is not an option of the monitor" :
-				"command line: %.*s has a value that is not allowed",
-				(int)n, p);
-			return -EINVAL;
+				"%s%.*s is not an option of the monitor" :
+				"%s%.*s has a value that is not allowed",
+				bad ? "; " : "", (int)n, p);
+			bad = -EINVAL;
 		}
 		p += n;
 	}
-	return 0;
+	return bad;
 }

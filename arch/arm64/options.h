@@ -22,8 +22,9 @@ struct options {
 };
 
 /*
- * Unknown words without the prefix are somebody else's and skipped; an unknown
- * hyperstub.* or a wrong value is -EINVAL with text.
+ * Unknown words without the prefix are somebody else's and skipped. For an
+ * unknown hyperstub.* or a wrong value -EINVAL with text that names them all;
+ * o is good to go on with: what was wrong has its default.
  */
 int options_parse(struct options *o, const char *cmdline, struct strbuf *why);
 

@@ -44,6 +44,15 @@ linux_entry:
 	mov	x2, #(3 << 20)
 	msr	cpacr_el1, x2
 2:	isb				/* orders the FP enable before its use */
+	mrs	x1, CurrentEL
+	cmp	x1, #(2 << 2)
+	b.ne	3f
+	adrp	x1, el2_vectors		/* a fault from here on is told */
+	add	x1, x1, :lo12:el2_vectors
+	msr	vbar_el2, x1
+	msr	tpidr_el2, xzr
+	isb				/* orders the vectors before a fault */
+3:
 	bl	clear_bss
 	bl	relocate
 	adrp	x1, _boot_stack_end
@@ -63,6 +72,10 @@ linux_entry:
 	isb
 	br	x2
 moved:
+	adrp	x1, el2_vectors		/* those of this copy */
+	add	x1, x1, :lo12:el2_vectors
+	msr	vbar_el2, x1
+	isb				/* orders the vectors before a fault */
 	bl	relocate
 	adrp	x1, _boot_stack_end
 	add	sp, x1, :lo12:_boot_stack_end

@@ -59,6 +59,8 @@ NEEDS = (
          lambda: os.path.exists("/usr/include/stdlib.h")),
     Need("pkg-config", "finds libraries", _command("pkg-config")),
     Need("libcmocka-dev", "the unit tests' library", _cmocka),
+    Need("libfdt-dev", "the unit tests of device trees",
+         lambda: os.path.exists("/usr/include/libfdt.h")),
     Need("gcc-aarch64-linux-gnu", "the monitor's compiler",
          _command("aarch64-linux-gnu-gcc")),
     Need("binutils-aarch64-linux-gnu", "the monitor's linker",

@@ -169,7 +169,8 @@ static int find_gic(const void *fdt, struct platform *p, struct strbuf *why)
 	n = fdt_getprop(fdt, node, "#redistributor-regions", &len);
 	if (n && len == 4)
 		regions = fdt32_to_cpu(*n);
-	if (get_reg(fdt, node, 0, &p->gicd) || regions > PLATFORM_MAX_GICR) {
+	if (get_reg(fdt, node, 0, &p->gicd) || !regions ||
+	    regions > PLATFORM_MAX_GICR) {
 		strbuf_puts(why, "GICv3 node without a usable reg");
 		return -EINVAL;
 	}
