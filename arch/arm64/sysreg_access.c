@@ -198,6 +198,19 @@ static int pstate_write(struct cpu *c, uint16_t enc, uint64_t v)
 	return 0;
 }
 
+/*
+ * CTL or TVAL of a timer as the guest would read it where its time stands: the
+ * hardware's go on with physical time.
+ */
+static uint64_t timer_view(uint64_t ctl, uint64_t cval, bool want_ctl)
+{
+	uint64_t now = world_guest_ticks();
+
+	if (!want_ctl)
+		return (uint32_t)(cval - now);
+	return (ctl & 3) | (ctl & 1 && now >= cval ? 4 : 0);
+}
+
 /* Registers whose truth is not in the hardware while the guest is parked. */
 static int saved_read(struct cpu *c, uint16_t enc, uint64_t *v)
 {
@@ -230,14 +243,15 @@ static int saved_read(struct cpu *c, uint16_t enc, uint64_t *v)
 		*v = c->vcpu.hpfar;
 		return 0;
 	case SYSREG_ENCODING(3, 3, 14, 3, 1):
-		raw_read(enc, v);
-		*v = (*v & ~3ull) | (c->cntv_ctl & 3);
+	case SYSREG_ENCODING(3, 3, 14, 3, 0):
+		raw_read(SYSREG_ENCODING(3, 3, 14, 3, 2), v);
+		*v = timer_view(c->cntv_ctl, *v, enc & 1);
 		return 0;
 	case SYSREG_ENCODING(3, 3, 14, 2, 1):
-		raw_read(enc, v);
-		*v = (*v & ~3ull) | (c->cntp_ctl & 3);
-		return 0;
 	case SYSREG_ENCODING(3, 3, 14, 2, 0):
+		timer_sysreg(c, SYSREG_ENCODING(3, 3, 14, 2, 2), true, v);
+		*v = timer_view(c->cntp_ctl, *v, enc & 1);
+		return 0;
 	case SYSREG_ENCODING(3, 3, 14, 2, 2):
 		return timer_sysreg(c, enc, true, v);
 	case SYSREG_ENCODING(3, 3, 14, 0, 1):

@@ -106,11 +106,13 @@ def look_around() -> None:
         text = run("info registers SCTLR TCR_EL1 TTBR1_EL1")
         must("TTBR1_EL1" in text, "system registers")
         return
-    text = run("info registers el1_mmu")
-    must(all(name in text for name in
-             ("SCTLR_EL1", "TCR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1")),
-         "the MMU's registers of EL1")
-    run("info registers ESR_EL1 FAR_EL1 ELR_EL1 VBAR_EL1")
+    text = run("info registers VBAR_EL1 ELR_EL1 FAR_EL1 SP_EL0")
+    must("vectors" in text, "the kernel's vectors, by name")
+    must("EC = " in run("print $ESR_EL1"), "a syndrome, by its fields")
+    must("BADDR = " in run("print/x $TTBR1_EL1"), "the kernel's tables")
+    text = run("info registers timer")
+    must(all(name in text for name in ("CNTVCT_EL0", "CNTV_CTL_EL0")),
+         "a group of registers")
 
 
 def decode_store() -> str:
