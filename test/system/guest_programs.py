@@ -4,11 +4,11 @@ CPU that is asked for, of a kind that nobody else makes."""
 
 from harness import guest_program
 
-# The kernel function that `hot` and `once` call: nothing else in the guest does.
+# The kernel function that `hot` and `once` call; nothing else in the guest does.
 HOT = "__arm64_sys_sched_get_priority_max"
 
 HOT_SOURCE = r"""
-/* hot CPU TIMES ARGUMENT: so many calls there; their second argument counts. */
+/* hot CPU TIMES ARGUMENT: so many calls; their second argument counts. */
 int main(int argc, char **argv)
 {
 	u64 mask = 1ul << number(argv[1]), times = number(argv[2]);

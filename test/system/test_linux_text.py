@@ -93,6 +93,23 @@ def pending(gdb: Gdb, guest: Guest) -> None:
         gdb.interrupt()
 
 
+def reset(gdb: Gdb, guest: Guest) -> None:
+    with report.case("monitor reset, and start_kernel is hit again", gdb):
+        gdb.cmd("break start_kernel")
+        start = len(guest.console.text)
+        text = gdb.cmd("monitor reset", 30)
+        must("unknown" not in text, text)
+        # gdb's registers are those of before: let it read them again.
+        gdb.cmd("maint flush register-cache")
+        same(gdb.value("$pc"), 0x40200000, "PC")
+        text = gdb.go(60)
+        must("start_kernel ()" in text, text)
+        gdb.cmd("delete")
+        gdb.send("continue")
+        guest.console.wait("guest: init up", 60, start)
+        gdb.interrupt()
+
+
 def module(gdb: Gdb, guest: Guest) -> None:
     with report.case("a breakpoint in a module is hit at each insmod, set "
                      "before it is there", gdb):
@@ -299,12 +316,15 @@ def main() -> int:
         patching(gdb, guest)
         checksums(gdb, guest)
         ten_thousand(gdb, guest)
-        gdb.cmd("detach")
+        gdb.send("continue")
         with report.case("the kernel complains of nothing after all that"):
             bad = re.findall(r"^.*(?:Call trace|WARNING:|BUG|Unable to "
                              r"handle|SError|stall).*$",
                              guest.sh("dmesg"), re.M)
             must(not bad, "\n".join(bad))
+        gdb.interrupt()
+        reset(gdb, guest)
+        gdb.cmd("detach")
     return report.end()
 
 
