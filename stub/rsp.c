@@ -45,18 +45,20 @@ static size_t rx_body_words(struct rsp_rx *rx, const uint8_t *p, size_t n)
 		n = rx->cap - rx->len;
 	while (n - i >= 8) {
 		size_t words = (n - i) / 8;
-		uint64_t acc = 0, v = 0;
+		struct swar_sum sum = {0, 0};
 
 		if (words > SWAR_SUM_WORDS)
 			words = SWAR_SUM_WORDS;
 		for (; words; words--, i += 8) {
-			v = swar_load(p + i);
-			if (swar_find(v, '#') | swar_find(v, '$'))
+			uint64_t v = swar_load(p + i);
+
+			if (swar_between(v & SWAR_LOWS, '#', '$') & ~v &
+			    SWAR_HIGHS)
 				break;
 			swar_store(dst + i, v);
-			acc = swar_sum_add(acc, v);
+			swar_sum_add(&sum, v);
 		}
-		rx->sum += swar_sum_fold(acc);
+		rx->sum += swar_sum_fold(&sum);
 		if (words)
 			break;
 	}
@@ -147,34 +149,51 @@ size_t rsp_rx_feed(struct rsp_rx *rx, const uint8_t *bytes, size_t len,
 	return i;
 }
 
+/* The first n bytes of a word to p; what is behind them stays. */
+static void store_some(uint8_t *p, uint64_t v, size_t n)
+{
+	uint64_t keep = ~0ull << 8 * n;
+
+	swar_store(p, (v & ~keep) | (swar_load(p) & keep));
+}
+
+/* In place, or dst before src. */
 size_t rsp_unescape(uint8_t *dst, const uint8_t *src, size_t len)
 {
-	size_t i = 0, out = 0;
+	const uint8_t *end = src + len;
+	uint8_t *d = dst;
 
-	while (i < len) {
-		size_t run = 0;
+	for (;;) {
+		uint64_t v = 0;
+		size_t run;
 
-		while (len - i - run >= 8) {
-			uint64_t v = swar_load(src + i + run);
-			uint64_t found = swar_find(v, '}');
-
-			if (found) {
-				run += swar_index(found);
+		for (; end - src >= 8; src += 8, d += 8) {
+			v = swar_load(src);
+			if (swar_find(v, '}'))
 				break;
-			}
-			run += 8;
+			swar_store(d, v);
 		}
-		while (i + run < len && src[i + run] != '}')
-			run++;
-		if (dst + out != src + i)
-			memmove(dst + out, src + i, run);
-		out += run;
-		i += run;
-		if (len - i >= 2)
-			dst[out++] = src[i + 1] ^ 0x20;
-		i += 2;
+		if (end - src < 8)
+			break;
+		run = swar_index(swar_find(v, '}'));
+		if (src + run - d >= 8) /* what is there was read already */
+			swar_store(d, v);
+		else
+			store_some(d, v, run);
+		d += run;
+		src += run;
+		if (end - src < 2)
+			break;
+		*d++ = src[1] ^ 0x20;
+		src += 2;
 	}
-	return out;
+	for (; src < end; src++) {
+		if (*src != '}')
+			*d++ = *src;
+		else if (++src < end)
+			*d++ = *src ^ 0x20;
+	}
+	return (size_t)(d - dst);
 }
 
 /* ---- to the client ---------------------------------------------------------
@@ -254,63 +273,84 @@ size_t rsp_put_hex(struct rsp_tx *tx, const void *bytes, size_t n)
 	return n;
 }
 
-/* Whole words that need no escape; returns the bytes put. */
-static size_t put_plain_words(struct rsp_tx *tx, const uint8_t *p, size_t n)
+/* Bytes of a word that need an escape; '*' would be read as a run length. */
+static inline uint64_t find_special(uint64_t v)
 {
-	uint8_t *dst = tx->buf + tx->len;
-	size_t i = 0;
+	uint64_t t = v & SWAR_LOWS;
 
-	if (n > rsp_room(tx))
-		n = rsp_room(tx);
-	while (n - i >= 8) {
-		size_t words = (n - i) / 8;
-		uint64_t acc = 0, v;
-
-		if (words > SWAR_SUM_WORDS)
-			words = SWAR_SUM_WORDS;
-		for (; words; words--, i += 8) {
-			v = swar_load(p + i);
-			if (swar_find(v, '}') | swar_find(v, '#') |
-			    swar_find(v, '$') | swar_find(v, '*'))
-				break;
-			swar_store(dst + i, v);
-			acc = swar_sum_add(acc, v);
-		}
-		tx->sum += swar_sum_fold(acc);
-		if (words)
-			break;
-	}
-	tx->len += i;
-	return i;
+	return (swar_between(t, '#', '$') |
+		~(swar_differs(t, '*') & swar_differs(t, '}'))) &
+	       ~v & SWAR_HIGHS;
 }
 
-/* '*' would be read as a run length. */
-static bool needs_escape(uint8_t c)
+/*
+ * So many times a word, or what of it comes before such a byte, and that byte.
+ * There is room for 16 bytes each time. Returns where the next one is.
+ */
+static const uint8_t *put_words(struct rsp_tx *tx, const uint8_t *p,
+				size_t times)
 {
-	return c == '}' || c == '#' || c == '$' || c == '*';
+	uint8_t *d = tx->buf + tx->len;
+	struct swar_sum sum = {0, 0};
+	unsigned int escapes = 0;
+
+	for (; times; times--) {
+		uint64_t v = swar_load(p), found = find_special(v);
+		size_t plain;
+		uint8_t c;
+
+		swar_store(d, v); /* what is too much is written over */
+		if (!found) {
+			swar_sum_add(&sum, v);
+			p += 8;
+			d += 8;
+			continue;
+		}
+		plain = swar_index(found);
+		c = p[plain] ^ 0x20;
+		swar_sum_add(&sum, v & ~(~0ull << 8 * plain));
+		escapes += (unsigned int)'}' + c;
+		p += plain + 1;
+		d += plain;
+		*d++ = '}';
+		*d++ = c;
+	}
+	tx->sum += (uint8_t)(swar_sum_fold(&sum) + escapes);
+	tx->len = (size_t)(d - tx->buf);
+	return p;
+}
+
+/* One byte as it must be sent; false: no room. */
+static bool put_escaped(struct rsp_tx *tx, uint8_t c)
+{
+	bool escape = c == '}' || c == '#' || c == '$' || c == '*';
+
+	if (rsp_room(tx) < (escape ? 2u : 1u))
+		return false;
+	if (escape)
+		rsp_putc(tx, '}');
+	rsp_putc(tx, (char)(c ^ (escape ? 0x20 : 0)));
+	return true;
 }
 
 size_t rsp_put_binary(struct rsp_tx *tx, const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes;
-	size_t i = 0;
+	const uint8_t *p = bytes, *end = p + n;
 
-	while (i < n) {
-		size_t end;
+	for (;;) {
+		size_t times = (size_t)(end - p) / 8;
 
-		i += put_plain_words(tx, p + i, n - i);
-		end = n - i > 8 ? i + 8 : n;
-		for (; i < end; i++) {
-			bool escape = needs_escape(p[i]);
-
-			if (rsp_room(tx) < (escape ? 2u : 1u))
-				return i;
-			if (escape)
-				rsp_putc(tx, '}');
-			rsp_putc(tx, (char)(p[i] ^ (escape ? 0x20 : 0)));
-		}
+		if (times > rsp_room(tx) / 16)
+			times = rsp_room(tx) / 16;
+		if (times > SWAR_SUM_WORDS)
+			times = SWAR_SUM_WORDS;
+		if (!times)
+			break;
+		p = put_words(tx, p, times);
 	}
-	return i;
+	while (p < end && put_escaped(tx, *p))
+		p++;
+	return n - (size_t)(end - p);
 }
 
 void rsp_tx_drop(struct rsp_tx *tx)

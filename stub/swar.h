@@ -12,6 +12,7 @@
 
 #define SWAR_ONES 0x0101010101010101ull
 #define SWAR_HIGHS 0x8080808080808080ull
+#define SWAR_LOWS 0x7f7f7f7f7f7f7f7full
 #define SWAR_EVEN 0x00ff00ff00ff00ffull
 /* The lanes of a sum hold 16 bits: at most this many words between folds. */
 #define SWAR_SUM_WORDS 128
@@ -44,18 +45,50 @@ static inline size_t swar_index(uint64_t found)
 	return (size_t)__builtin_ctzll(found) / 8;
 }
 
-static inline uint64_t swar_sum_add(uint64_t acc, uint64_t v)
+/*
+ * The two below are exact, byte by byte: no lane carries into the next, since t
+ * is v without its high bits. The result's high bits say which; those of v must
+ * still be looked at.
+ */
+static inline uint64_t swar_differs(uint64_t t, uint8_t c)
 {
-	return acc + (v & SWAR_EVEN) + ((v >> 8) & SWAR_EVEN);
+	return (t ^ SWAR_ONES * c) + SWAR_LOWS;
 }
 
-/* The sum of all bytes that went into acc, modulo 256. */
-static inline uint8_t swar_sum_fold(uint64_t acc)
+/* first <= byte <= last, both below 0x7f. */
+static inline uint64_t swar_between(uint64_t t, uint8_t first, uint8_t last)
+{
+	return (t + SWAR_ONES * (0x80u - first)) &
+	       ~(t + SWAR_ONES * (0x7fu - last));
+}
+
+/* A sum of bytes: all of them as they are, and those in even places apart. */
+struct swar_sum {
+	uint64_t all, even;
+};
+
+static inline void swar_sum_add(struct swar_sum *s, uint64_t v)
+{
+	s->all += v;
+	s->even += v & SWAR_EVEN;
+}
+
+/* The sum of four 16-bit lanes, modulo 256. */
+static inline uint8_t swar_sum_lanes(uint64_t lanes)
 {
 	/* Wider lanes first: the sum of two may not fit in 16 bits. */
-	acc = (acc & 0x0000ffff0000ffffull) +
-	      (acc >> 16 & 0x0000ffff0000ffffull);
-	return (uint8_t)(acc + (acc >> 32));
+	lanes = (lanes & 0x0000ffff0000ffffull) +
+		(lanes >> 16 & 0x0000ffff0000ffffull);
+	return (uint8_t)(lanes + (lanes >> 32));
+}
+
+/*
+ * The sum of all bytes that went in, modulo 256. What is odd is what is left
+ * of all without the even; its top lane has lost what 256 divides.
+ */
+static inline uint8_t swar_sum_fold(const struct swar_sum *s)
+{
+	return swar_sum_lanes(s->even + ((s->all - s->even) >> 8));
 }
 
 #endif

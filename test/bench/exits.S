@@ -2,7 +2,8 @@
 /*
  * A guest that leaves EL1 in one way, over and over, and counts in x20. The
  * bench sets x21 at the first instruction: 0 nothing at all, 1 HVC
- * (PSCI_VERSION), 2 a load from GICD_TYPER, 3 the virtual timer's interrupt.
+ * (PSCI_VERSION), 2 a load from GICD_TYPER, 3 the virtual timer's interrupt,
+ * 4 nothing, but with the MMU on.
  */
 #define GICD 0x08000000
 #define GICR 0x080a0000
@@ -14,6 +15,9 @@
 #define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
 #define TIMER_INTID 27
 #define TICKS 4000
+#define TABLE 0x40200000
+/* 39 bits, write-back inner-shareable walks, no TTBR1, 36 bits of IPA */
+#define TCR (25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | 1 << 32)
 
 	.text
 	mov	x20, #0
@@ -23,7 +27,30 @@
 	b.eq	loads
 	cmp	x21, #3
 	b.eq	interrupts
+	cmp	x21, #4
+	b.eq	mmu
 idle:
+	b	idle
+
+mmu:
+	ldr	x1, =TABLE
+	mov	x0, #0x405		/* the first GiB: device, index 1 */
+	str	x0, [x1]
+	ldr	x0, =0x40000701		/* the second: normal, index 0 */
+	str	x0, [x1, #8]
+	dsb	sy			/* orders the table before its walks */
+	mov	x0, #0xff
+	msr	mair_el1, x0
+	ldr	x0, =TCR
+	msr	tcr_el1, x0
+	msr	ttbr0_el1, x1
+	isb				/* orders the regime before M=1 */
+	mrs	x0, sctlr_el1
+	mov	x1, #0x1005		/* M, C, I */
+	orr	x0, x0, x1
+	msr	sctlr_el1, x0
+	isb
+	mov	x20, #1
 	b	idle
 
 calls:

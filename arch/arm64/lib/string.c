@@ -6,18 +6,20 @@
 #include <string.h>
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
+/* Two registers: LDP and STP. */
+typedef unsigned __int128 __attribute__((may_alias, aligned(1))) pair_t;
 
 /* Also right where dst lies below an overlapping src. */
 static inline void copy_up(uint8_t *d, const uint8_t *s, size_t n)
 {
-	for (; n >= 32; n -= 32, d += 32, s += 32) {
-		uint64_t a = ((const word_t *)s)[0], b = ((const word_t *)s)[1];
-		uint64_t e = ((const word_t *)s)[2], f = ((const word_t *)s)[3];
+	for (; n >= 64; n -= 64, d += 64, s += 64) {
+		pair_t a = ((const pair_t *)s)[0], b = ((const pair_t *)s)[1];
+		pair_t e = ((const pair_t *)s)[2], f = ((const pair_t *)s)[3];
 
-		((word_t *)d)[0] = a;
-		((word_t *)d)[1] = b;
-		((word_t *)d)[2] = e;
-		((word_t *)d)[3] = f;
+		((pair_t *)d)[0] = a;
+		((pair_t *)d)[1] = b;
+		((pair_t *)d)[2] = e;
+		((pair_t *)d)[3] = f;
 	}
 	for (; n >= 8; n -= 8, d += 8, s += 8)
 		*(word_t *)d = *(const word_t *)s;

@@ -179,6 +179,32 @@ static void all_bytes_survive_escaping_at_every_length(void **state)
 	}
 }
 
+/* Two escapes in every pair of places, out and back over themselves. */
+static void escapes_in_all_places_of_a_word(void **state)
+{
+	for (unsigned int at = 0; at < 28 * 28; at++) {
+		uint8_t data[28], frame[2 * 28 + RSP_FRAME_EXTRA], sum = 0;
+		size_t room = sizeof(frame) - at % 3 * 10, put;
+		struct rsp_tx tx;
+
+		for (unsigned int i = 0; i < 28; i++)
+			data[i] = (uint8_t)(i * 37 + 0x80);
+		data[at % 28] = '}';
+		data[at / 28] = "#$*}"[at % 4];
+		rsp_tx_init(&tx, frame, room);
+		rsp_begin(&tx);
+		put = rsp_put_binary(&tx, data, 28);
+		assert_true(put == 28 || rsp_room(&tx) < 2);
+		for (size_t i = 1; i < tx.len; i++)
+			sum += frame[i];
+		assert_int_equal(sum, tx.sum);
+		assert_int_equal(rsp_unescape(frame + at % 2, frame + 1,
+					      tx.len - 1),
+				 put);
+		assert_memory_equal(frame + at % 2, data, put);
+	}
+}
+
 /* Sums of many words of the largest bytes, in and out. */
 static void long_frames_have_the_right_sum(void **state)
 {
@@ -298,6 +324,7 @@ int main(void)
 		cmocka_unit_test(every_length_in_pieces_of_every_size),
 		cmocka_unit_test(too_long_a_frame_is_told_and_over),
 		cmocka_unit_test(all_bytes_survive_escaping_at_every_length),
+		cmocka_unit_test(escapes_in_all_places_of_a_word),
 		cmocka_unit_test(long_frames_have_the_right_sum),
 		cmocka_unit_test(an_escape_at_the_end_is_dropped),
 		cmocka_unit_test(a_body_stops_at_its_limit),
