@@ -104,11 +104,11 @@ uint64_t boot_early(const void *fdt, uint64_t load_base)
 	uint64_t image_size = _image_end - _image_start, copy;
 	int64_t size = fdt_check(fdt, FDT_MAX, &why);
 
-	if (size < 0)
-		return refuse(why.s);
-	fdt_find_uart(fdt, &early.p);
+	fdt_find_uart(fdt, FDT_MAX, &early.p);
 	if (early.p.uart_kind == UART_PL011)
 		log_set_uart(early.p.uart.base);
+	if (size < 0)
+		return refuse(why.s);
 	if (read_sysreg(CurrentEL) != 8)
 		return refuse(read_sysreg(CurrentEL) == 4 ?
 			"entered at EL1; EL2 is needed (QEMU: -M virt,virtualization=on)" :

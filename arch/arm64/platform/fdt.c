@@ -78,11 +78,15 @@ static uint32_t get_irq(const void *fdt, int node, int idx)
 	return 0;
 }
 
-void fdt_find_uart(const void *fdt, struct platform *p)
+void fdt_find_uart(const void *fdt, size_t max, struct platform *p)
 {
-	int chosen = fdt_path_offset(fdt, "/chosen"), node = -1, len;
+	int chosen, node = -1, len;
 	char path[128];
 
+	if (!fdt || ((uintptr_t)fdt & 7) || fdt_check_header(fdt) ||
+	    fdt_totalsize(fdt) > max)
+		return;
+	chosen = fdt_path_offset(fdt, "/chosen");
 	if (chosen >= 0) {
 		const char *s = fdt_getprop(fdt, chosen, "stdout-path", &len);
 		size_t n;
@@ -197,7 +201,7 @@ int fdt_fill_platform(const void *fdt, struct platform *p, struct strbuf *why)
 	int node, err, len;
 	const char *method;
 
-	fdt_find_uart(fdt, p);
+	fdt_find_uart(fdt, fdt_totalsize(fdt), p);
 	err = find_ram(fdt, p, why);
 	if (!err)
 		err = find_cpus(fdt, p, why);

@@ -22,8 +22,11 @@ struct fdt_modules {
 
 /* Is this a device tree at all, and whole? Size, or -EINVAL with text. */
 int64_t fdt_check(const void *fdt, size_t max, struct strbuf *why);
-/* The serial port, for the first messages: fills p->uart*. */
-void fdt_find_uart(const void *fdt, struct platform *p);
+/*
+ * The serial port, for the first messages: fills p->uart*. Also from a tree
+ * that fdt_check() refuses, if its header at least can be believed.
+ */
+void fdt_find_uart(const void *fdt, size_t max, struct platform *p);
 /* Fills all of p but p->monitor. */
 int fdt_fill_platform(const void *fdt, struct platform *p, struct strbuf *why);
 /* /chosen's bootargs: the monitor's command line ("" when none). */

@@ -365,10 +365,9 @@ static bool boots(const uint8_t *damaged, size_t size)
 	clear_why();
 	memset(&p, 0, sizeof(p));
 	good = fdt_check(copy, size, &why) > 0;
-	if (good) {
-		fdt_find_uart(copy, &p);
+	fdt_find_uart(copy, size, &p);
+	if (good)
 		good = !fdt_fill_platform(copy, &p, &why);
-	}
 	if (good) {
 		fdt_bootargs(copy, args, sizeof(args));
 		assert_true(strlen(args) < sizeof(args));
