@@ -61,6 +61,7 @@ void access_set_regs(struct cpu *c, const struct insn_regs *r)
 	else
 		write_sysreg(r->sp, sp_el0);
 	memcpy(c->vcpu.x, r->x, sizeof(r->x));
+	c->dbg->skipped = c->vcpu.pstate & ~r->pstate & PSTATE_SS;
 	c->vcpu.pc = r->pc;
 	c->vcpu.pstate = r->pstate;
 }
@@ -374,6 +375,12 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	    is_watched(c, known ? &x : NULL, &d, ipa, &reason, &addr)) {
 		debug_report(c, reason, addr, NULL);
 		return EXITS_MMIO;
+	}
+	/* comparators see no access that is done here: the hardware does it */
+	if (p && point_watched_access(c, known ? x.a.addr : far,
+				      known ? x.l.bytes : d.isv ? d.size : 64)) {
+		let_through(c, p);
+		return EXITS_STAGE2;
 	}
 	if (d.isv) {
 		if ((ipa & 4095) + d.size > 4096 ||

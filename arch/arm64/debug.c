@@ -184,8 +184,10 @@ void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync)
 {
 	struct debug_cpu *d = c->dbg;
 
+	/* one within another: the page of the first is still to be followed */
+	if (resync || !c->hidden_step)
+		d->resync = resync;
 	c->hidden_step = true;
-	d->resync = resync;
 	d->skip = c->vcpu.pc;
 	d->dirty = true;
 	d->ss_armed = false;
@@ -368,6 +370,8 @@ static void on_breakpoint(struct cpu *c)
 		return;
 	}
 	if (debug_regs_guest_break(c, pc) && native_here(c)) {
+		if (c->hidden_step)
+			end_hidden(c);
 		traps_inject(c, esr_make_breakpoint(from_el0(c)), NULL);
 		return;
 	}
@@ -426,7 +430,9 @@ static void on_watchpoint(struct cpu *c)
 		debug_report(c, reason, addr, NULL);
 		return;
 	}
-	if (debug_regs_guest_watch(c) && native_here(c)) {
+	if (point_guest_watches(c, c->vcpu.far) && native_here(c)) {
+		if (c->hidden_step)
+			end_hidden(c);
 		traps_inject(c,
 			     esr_make_watchpoint(from_el0(c), write,
 						 c->vcpu.esr & BIT(8)),
@@ -456,13 +462,32 @@ static void guest_step(struct cpu *c)
 		}
 	}
 	traps_inject(c,
-		     esr_make_step(from_el0(c), c->vcpu.esr & ESR_STEP_ISV,
+		     esr_make_step(from_el0(c),
+				   d->skipped || c->vcpu.esr & ESR_STEP_ISV,
 				   c->vcpu.esr & ESR_STEP_EX),
 		     NULL);
+	d->skipped = false;
+}
+
+/*
+ * The instruction was an exception's: SPSR_EL1 has the SS of a step that the
+ * guest must not know of.
+ */
+static void hide_ss(struct cpu *c)
+{
+	uint64_t vector = c->vcpu.pc - read_sysreg_el1(vbar_el1, VBAR_EL12);
+	uint64_t spsr;
+
+	if (vector & ~0x780ull || debug_regs_mdscr(c) & MDSCR_SS)
+		return;
+	spsr = read_sysreg_el1(spsr_el1, SPSR_EL12);
+	write_sysreg_el1(spsr & ~PSTATE_SS, spsr_el1, SPSR_EL12);
 }
 
 static void on_step(struct cpu *c)
 {
+	if (c->hidden_step || c->step != STEP_NONE)
+		hide_ss(c);
 	if (c->hidden_step) {
 		end_hidden(c);
 		if (c->step == STEP_NONE)

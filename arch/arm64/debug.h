@@ -32,6 +32,7 @@ struct debug_cpu {
 	bool ss_armed; /* SPSR.SS was set for the step under way */
 	bool unseen; /* the guest's own step passes where it has no effect */
 	bool watch_loads; /* a store exclusive met a watchpoint: see debug.c */
+	bool skipped; /* an instruction that was stepped was done at EL2 */
 	bool mute; /* guest's own comparators are off for one hidden step */
 	bool passing; /* stopped by a physical breakpoint at pass; goes on there */
 	uint64_t pass;

@@ -202,13 +202,66 @@ bool debug_regs_guest_break(struct cpu *c, uint64_t pc)
 	return false;
 }
 
+/* Do the guest's own comparators count at all? */
+static bool guest_enabled(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+
+	if (d->loaded)
+		return (d->mdscr & MDSCR_MDE) && !d->oslk;
+	return read_sysreg(mdscr_el1) & MDSCR_MDE &&
+	       !(read_sysreg(OSLSR_EL1) & OSLSR_OSLK);
+}
+
 bool debug_regs_guest_watch(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
 
+	if (!guest_enabled(c))
+		return false;
 	for (unsigned int i = 0; i < debug_watch_count(); i++)
 		if ((d->loaded ? d->wcr[i] : hw_read(WCR, i)) & DBGWCR_E)
 			return true;
+	return false;
+}
+
+/* Where a DBGWVR and DBGWCR look: BAS, or MASK. */
+static void watch_range(uint64_t wvr, uint64_t wcr, uint64_t *start,
+			uint64_t *len)
+{
+	unsigned int bas = (unsigned int)FIELD_GET(GENMASK(12, 5), wcr);
+	unsigned int mask = (unsigned int)FIELD_GET(GENMASK(28, 24), wcr);
+
+	if (mask) {
+		*len = 1ull << mask;
+		*start = ALIGN_DOWN(wvr, *len);
+	} else {
+		*start = wvr + (bas ? (unsigned int)__builtin_ctz(bas) : 0);
+		*len = bas ? 32u - (unsigned int)__builtin_clz(bas) -
+				     (unsigned int)__builtin_ctz(bas) :
+			     0;
+	}
+}
+
+bool debug_regs_guest_watches(struct cpu *c, uint64_t addr, uint64_t size)
+{
+	struct debug_cpu *d = c->dbg;
+
+	if (!guest_enabled(c))
+		return false;
+	for (unsigned int i = 0; i < debug_watch_count(); i++) {
+		uint64_t wcr = d->loaded ? d->wcr[i] : hw_read(WCR, i);
+		uint64_t wvr = d->loaded ? d->wvr[i] : hw_read(WVR, i);
+		uint64_t start, len;
+
+		if (!(wcr & DBGWCR_E))
+			continue;
+		watch_range(wvr, wcr, &start, &len);
+		/* tags do not count */
+		if (((addr - start) << 8) >> 8 < len ||
+		    ((start - addr) << 8) >> 8 < size)
+			return true;
+	}
 	return false;
 }
 

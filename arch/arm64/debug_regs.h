@@ -36,6 +36,8 @@ uint64_t debug_regs_mdscr(struct cpu *c);
 /* Has the guest enabled a breakpoint at pc (or of another kind), a watchpoint? */
 bool debug_regs_guest_break(struct cpu *c, uint64_t pc);
 bool debug_regs_guest_watch(struct cpu *c);
+/* Does one of them look at any of these bytes? */
+bool debug_regs_guest_watches(struct cpu *c, uint64_t addr, uint64_t size);
 /* On a CPU that parks: take note of how many the guest uses. */
 void debug_regs_count(struct cpu *c);
 

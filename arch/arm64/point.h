@@ -46,6 +46,8 @@ unsigned int point_access_span(const struct insn_ldst *l, uint64_t *start);
 /* A comparator fired at far. */
 bool point_watch_va(struct cpu *c, uint64_t far, bool write,
 		    enum target_stop_reason *reason, uint64_t *addr);
+/* Is it one of the guest's own? */
+bool point_guest_watches(struct cpu *c, uint64_t far);
 /* An access to a watched page: size bytes at va, which is at ipa. */
 bool point_watch_ipa(struct cpu *c, uint64_t va, uint64_t ipa, unsigned int size,
 		     bool write, enum target_stop_reason *reason,

@@ -144,6 +144,16 @@ bool point_watch_va(struct cpu *c, uint64_t far, bool write,
 	return false;
 }
 
+bool point_guest_watches(struct cpu *c, uint64_t far)
+{
+	uint64_t start = untag(far), len = 1;
+
+	if (debug_regs_guest_watches(c, start, 1))
+		return true;
+	return accessed(c, &start, &len) &&
+	       debug_regs_guest_watches(c, start, len);
+}
+
 bool point_watch_ipa(struct cpu *c, uint64_t va, uint64_t ipa, unsigned int size,
 		     bool write, enum target_stop_reason *reason,
 		     uint64_t *addr)

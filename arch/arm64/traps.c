@@ -6,6 +6,7 @@
 
 #include "barrier.h"
 #include "debug.h"
+#include "debug_regs.h"
 #include "esr.h"
 #include "feature.h"
 #include "irq/irqchip.h"
@@ -36,6 +37,7 @@ void traps_skip(struct cpu *c)
 	struct vcpu *v = &c->vcpu;
 
 	v->pc += v->pstate & PSTATE_NRW && !(v->esr & ESR_IL) ? 2 : 4;
+	c->dbg->skipped = v->pstate & PSTATE_SS;
 	v->pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
 }
 
@@ -49,8 +51,12 @@ void traps_inject(struct cpu *c, uint64_t esr, const uint64_t *far)
 		.nmi = FIELD_GET(GENMASK(39, 36), pfr1),
 	};
 	struct pstate_entry e;
+	uint64_t pstate = c->vcpu.pstate;
 
-	pstate_exception_entry(c->vcpu.pstate, c->vcpu.pc,
+	/* a step of the debugger's or of our own is not for the guest to see */
+	if (!(debug_regs_mdscr(c) & MDSCR_SS))
+		pstate &= ~PSTATE_SS;
+	pstate_exception_entry(pstate, c->vcpu.pc,
 			       read_sysreg_el1(vbar_el1, VBAR_EL12),
 			       read_sysreg_el1(sctlr_el1, SCTLR_EL12),
 			       PSTATE_VECTOR_SYNC, &f, &e);
