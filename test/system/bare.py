@@ -63,6 +63,7 @@ class Rsp:
         self.data = b""
         self.ask("QStartNoAckMode")
         self.ask("qSupported:swbreak+;hwbreak+;vContSupported+")
+        self.ask("qXfer:features:read:target.xml:0,40")  # QEMU: p wants it
         self.ask("?")
 
     def __enter__(self) -> "Rsp":

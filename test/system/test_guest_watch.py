@@ -63,6 +63,7 @@ class Run:
         gdb.cmd("disconnect")
         self.wanted: list[bytes] = []
         self.dirty = ""
+        self.breaks: list[int] = []
 
     def outcome(self, rsp: Rsp) -> list[bytes]:
         """What came of each form; the counts are left out."""
@@ -97,11 +98,15 @@ class Run:
         at, stops = self.names["checkpoint"], []
         place = f"{low:x},{size:x}"
         while len(stops) < 400:
+            for other in self.breaks:
+                same(rsp.ask(f"Z0,{other:x},4"), "OK")
             same(rsp.ask(f"Z{point},{place}"), "OK", f"Z{point},{place}")
             same(rsp.ask(f"Z0,{at:x},4"), "OK")
             reply = rsp.ask("vCont;c")
             same(rsp.ask(f"z{point},{place}"), "OK")
             same(rsp.ask(f"z0,{at:x},4"), "OK")
+            for other in self.breaks:
+                same(rsp.ask(f"z0,{other:x},4"), "OK")
             match = re.match(r"T05(r?watch|awatch):([0-9a-f]+);", reply)
             if not match and "swbreak" in reply:
                 rsp.ask("vCont;s:1")
@@ -181,6 +186,21 @@ def by_packets(report: Report, run: Run, rsp: Rsp) -> None:
                 run.dirty = ""
 
 
+def on_breakpoints(report: Report, run: Run, rsp: Rsp) -> None:
+    """The place lies on a page that has breakpoints too."""
+    run.breaks = [run.names["area"] + 0x1800]
+    for kind, name in KINDS.items():
+        for size in (8, 48):
+            run.recover(rsp)
+            with report.case(f"{name} on {size} bytes beside a breakpoint"):
+                run.dirty = f"z{kind},{run.place:x},{size:x}"
+                stops = run.all_with(rsp, str(kind), run.place, size)
+                run.to_start(rsp)
+                run.check(stops, kind, run.place, size)
+                run.compare(run.outcome(rsp))
+                run.dirty = ""
+
+
 def main() -> int:
     report = Report()
     for cpu, words in MACHINES:
@@ -189,6 +209,7 @@ def main() -> int:
             run = Run(gdb)
             with Rsp(guest) as rsp:
                 by_packets(report, run, rsp)
+                on_breakpoints(report, run, rsp)
     return report.end()
 
 
