@@ -42,8 +42,13 @@ void *memmove(void *dst, const void *src, size_t n)
 		copy_up(d, s, n);
 		return dst;
 	}
-	for (; n >= 8; n -= 8)
-		*(word_t *)(d + n - 8) = *(const word_t *)(s + n - 8);
+	for (; n >= 32; n -= 32) {
+		pair_t a = ((const pair_t *)(s + n))[-1];
+		pair_t b = ((const pair_t *)(s + n))[-2];
+
+		((pair_t *)(d + n))[-1] = a;
+		((pair_t *)(d + n))[-2] = b;
+	}
 	while (n--)
 		d[n] = s[n];
 	return dst;
@@ -54,6 +59,11 @@ void *memset(void *dst, int c, size_t n)
 	uint8_t *d = dst;
 	uint64_t w = 0x0101010101010101ull * (uint8_t)c;
 
+	pair_t pair = (pair_t)w << 64 | w;
+
+	for (; n >= 64; n -= 64, d += 64)
+		for (unsigned int i = 0; i < 4; i++)
+			((pair_t *)d)[i] = pair;
 	for (; n >= 8; n -= 8, d += 8)
 		*(word_t *)d = w;
 	while (n--)
