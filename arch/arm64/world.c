@@ -211,6 +211,25 @@ static void restore_context(struct cpu *c)
 	write_sysreg(c->ctx.sp_el1, sp_el1);
 }
 
+/* One that parks after the stop was told: its clock has run until now. */
+static void found(struct cpu *c)
+{
+	spin_lock(&world.lock);
+	if (c->lost && flag(&world.stopped))
+		world.stop_ticks = clock_ticks();
+	c->lost = 0;
+	spin_unlock(&world.lock);
+}
+
+/* A CPU that never parked has seen the time that would be hidden from it. */
+static bool any_lost(void)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++)
+		if (is_on(cpu_get(i)) && cpu_get(i)->lost)
+			return true;
+	return false;
+}
+
 void world_park(struct cpu *c)
 {
 	world_save_context(c);
@@ -218,7 +237,7 @@ void world_park(struct cpu *c)
 	debug_park(c);
 	/* a pending virtual interrupt would end each WFI at once */
 	irqchip->hold(c, true);
-	c->lost = 0;
+	found(c);
 	set_flag(&c->parked, 1);
 	dsb(ish); /* orders that before the look at the others' */
 	while (flag(&c->halt)) {
@@ -386,11 +405,11 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 		if (action[i].kind != TARGET_STAY)
 			mask |= BIT(i);
 
-	now = clock_ticks();
-	if (world_stops_time)
-		timer_set_offset(timer_offset() + now - world.stop_ticks);
 	lone = lone_stepper(action);
 	spin_lock(&world.lock);
+	now = clock_ticks();
+	if (world_stops_time && !any_lost())
+		timer_set_offset(timer_offset() + now - world.stop_ticks);
 	set_flag(&world.stopped, 0);
 	set_flag(&world.stopping, 0);
 	if (lone >= 0 && mask != BIT(lone) &&
