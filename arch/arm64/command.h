@@ -19,6 +19,10 @@ typedef int command_fn(unsigned int cpu, const char *args, struct strbuf *out);
 
 command_fn command_info, command_translate, command_crash;
 
+struct cpu;
+/* EL2's timer: `monitor crash KIND later' is due. */
+void command_crash_later(struct cpu *c);
+
 /* Is the first word of args that one? Then what follows it, else NULL. */
 const char *command_word(const char *args, const char *word);
 /* Decimal or 0x; *p is moved past it and the blanks behind. -EINVAL. */

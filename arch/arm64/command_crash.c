@@ -11,6 +11,7 @@
 #include "bits.h"
 #include "cpu.h"
 #include "stub/strbuf.h"
+#include "timer.h"
 #include "world.h"
 
 /* Beyond what memory.c maps. */
@@ -40,6 +41,19 @@ static const struct {
 	{ "stack", crash_stack },
 };
 
+#define LATER_US 500000
+
+static unsigned int later; /* kind + 1 */
+
+void command_crash_later(struct cpu *c)
+{
+	unsigned int kind = later;
+
+	later = 0;
+	if (kind)
+		kinds[kind - 1].fn(c, NULL);
+}
+
 int command_crash(unsigned int cpu, const char *args, struct strbuf *out)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -49,6 +63,11 @@ int command_crash(unsigned int cpu, const char *args, struct strbuf *out)
 
 		if (!where)
 			continue;
+		if (command_word(where, "later")) {
+			later = i + 1;
+			timer_arm(LATER_US);
+			return 0;
+		}
 		if (*where && (command_number(&where, &n) || n >= cpu_count()))
 			break;
 		err = world_call(cpu_get((unsigned int)n), kinds[i].fn, NULL);
@@ -58,6 +77,6 @@ int command_crash(unsigned int cpu, const char *args, struct strbuf *out)
 					    "nothing happened");
 		return err;
 	}
-	strbuf_puts(out, "crash data|undef|stack [CPU]\n");
+	strbuf_puts(out, "crash data|undef|stack [CPU|later]\n");
 	return -EINVAL;
 }

@@ -472,10 +472,12 @@ bool *link_keeps(void)
 
 void irq_own(struct cpu *c, uint32_t intid)
 {
-	if (intid == platform->el2_timer_irq)
+	if (intid == platform->el2_timer_irq) {
 		world_timer(c);
-	else if (link.transport && intid == link.transport->irq)
+		command_crash_later(c);
+	} else if (link.transport && intid == link.transport->irq) {
 		link_poll();
+	}
 }
 
 void irq_kicked(struct cpu *c)

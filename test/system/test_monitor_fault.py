@@ -36,11 +36,13 @@ def start(smp: int = 2) -> tuple[Machine, Client]:
 
 def check_log(machine: Machine, stub: Client, kind: str, cpu: int) -> None:
     """Registers and a backtrace, for the debugger and on the UART."""
+    # The serial port's reader may be behind on a busy machine.
+    machine.serial.wait(r"FAULT in the monitor[\s\S]*#2 0x[0-9a-f]+\s", 20)
     for text in (stub.monitor("log"), machine.serial.text):
         must(re.search(rf"FAULT in the monitor: sync, {CAUSES[kind]} .* on "
                        rf"CPU {cpu}", text), text)
         must(re.search(r"x29 [0-9a-f]{16}", text), f"registers: {text}")
-        must(re.search(r"#0 0x[0-9a-f]+.*#3 0x[0-9a-f]+", text, re.S),
+        must(re.search(r"#0 0x[0-9a-f]+.*#2 0x[0-9a-f]+", text, re.S),
              f"backtrace: {text}")
 
 
@@ -143,16 +145,15 @@ def other_cpu(report: Report) -> None:
 
 
 def nobody_there(report: Report) -> None:
-    """The debugger goes at the same moment; the next one finds it."""
+    """It happens when the debugger has gone; the next one finds it."""
     machine, stub = start()
     with machine:
         stub.go()
         time.sleep(0.3)
-        body = b"qRcmd," + b"crash undef".hex().encode()
-        stub.send(body)
+        same(stub.monitor("crash undef later"), "")
         stub.peer.close()
         with report.case("with nobody there the UART tells"):
-            machine.serial.wait("FAULT in the monitor.*#3 0x", 20)
+            machine.serial.wait("FAULT in the monitor.*#2 0x", 20)
         with Client(machine) as later:
             with report.case("who comes later finds the stop"):
                 must(later.ask("?").startswith("T06"), "stop reply")
