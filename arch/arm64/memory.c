@@ -176,10 +176,14 @@ uint64_t mmu_tcr(void)
 
 uint64_t mmu_sctlr(void)
 {
+	uint64_t csv2 = read_sysreg(id_aa64pfr0_el1) >> 56 & 15;
 	uint64_t res1 = cpu_e2h ? BIT(29) | BIT(28) | BIT(23) | BIT(22) |
-					  BIT(20) | BIT(11) | BIT(8) | BIT(7) :
+					  BIT(11) | BIT(8) | BIT(7) :
 				  0x30c50830;
 
+	/* RES1, but with FEAT_CSV2_2 TSCXT: SCXTNUM_EL0 and EL1 are the guest's */
+	if (cpu_e2h && csv2 < 2)
+		res1 |= BIT(20);
 	/* M, C, SA, I, WXN */
 	return res1 | BIT(0) | BIT(2) | BIT(3) | BIT(12) | BIT(19);
 }
