@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+# time limit: 240 s
+"""A guest that means no good: every system register, the monitor's memory,
+firmware calls at random. It gets what it gets natively, or an exception; the
+monitor and the session live."""
+
+from __future__ import annotations
+
+import re
+import struct
+import sys
+
+from bare import Rsp, run_to, start, symbols_of
+from harness import Bad, Gdb, Report, must, same
+
+ENCODINGS = 32768
+WORDS = {1: "a value", 2: "undefined", 3: "another exception"}
+# Not to be compared: clocks, cycle counters, random numbers move by themselves.
+MOVING = {"S3_3_C14_C0_1", "S3_3_C14_C0_2", "S3_3_C14_C0_5", "S3_3_C14_C0_6",
+          "S3_3_C14_C2_0", "S3_3_C14_C3_0", "S3_3_C9_C13_0", "S3_3_C2_C4_0",
+          "S3_3_C2_C4_1"}
+# What a core says that has an EL2: ID_AA64PFR0_EL1, ID_PFR1_EL1. SCTLR_EL1 at
+# the start is architecturally unknown but for RES1. MDCCINT_EL1 is no register
+# at all natively on QEMU (nothing is read).
+OTHER = {"S3_0_C0_C4_0", "S3_0_C0_C1_1", "S3_0_C1_C0_0", "S2_0_C0_C2_0"}
+# RVBAR_EL1 belongs to the highest exception level.
+ABSENT = {"S3_0_C12_C0_1"}
+
+
+def name_of(e: int) -> str:
+    """An encoding as the assembler writes it."""
+    return (f"S{2 + (e >> 14)}_{e >> 11 & 7}_C{e >> 7 & 15}_C{e >> 3 & 15}_"
+            f"{e & 7}")
+
+
+class Run:
+    """The guest at its checkpoint."""
+
+    def __init__(self, rsp: Rsp) -> None:
+        self.rsp, self.names = rsp, symbols_of("hostile")
+
+    def poke(self, name: str, value: int) -> None:
+        """Set a variable."""
+        same(self.rsp.ask(f"M{self.names[name]:x},8:"
+                          f"{value.to_bytes(8, 'little').hex()}"), "OK")
+
+    def result(self, index: int) -> int:
+        """What a task has left."""
+        return int.from_bytes(self.rsp.read(
+            self.names["result"] + 8 * index, 8), "little")
+
+    def task(self, number: int, seconds: float = 60) -> None:
+        """To the checkpoint, past it, and there again."""
+        at = self.names["checkpoint"]
+        for _ in range(2):
+            self.poke("command", number)
+            same(self.rsp.ask(f"Z0,{at:x},4"), "OK")
+            self.rsp.send("vCont;c")
+            reply = self.rsp.reply(seconds)
+            self.rsp.ask(f"z0,{at:x},4")
+            must(self.rsp.register(32) == at, reply)
+            self.rsp.ask("vCont;s:1")
+
+    def registers(self) -> tuple[bytes, tuple]:
+        """status[] and value[]."""
+        def all_of(name: str, size: int) -> bytes:
+            out = b""
+            while len(out) < size:
+                out += self.rsp.read(self.names[name] + len(out),
+                                     min(1024, size - len(out)))
+            return out
+        self.task(1, 120)
+        return all_of("status", ENCODINGS), struct.unpack(
+            f"<{ENCODINGS}Q", all_of("value", 8 * ENCODINGS))
+
+
+def compare(report: Report, native: tuple, ours: tuple) -> None:
+    """Register by register."""
+    with report.case("each system register is there or not as natively"):
+        bad = [f"{name_of(e)}: {WORDS.get(b, b)}, natively {WORDS.get(a, a)}"
+               for e, (a, b) in enumerate(zip(native[0], ours[0]))
+               if a != b and name_of(e) not in ABSENT]
+        must(not bad, f"{len(bad)}: {bad[:40]}")
+    with report.case("each system register reads as natively"):
+        bad = [f"{name_of(e)}: {b:#x}, natively {a:#x}"
+               for e, (a, b) in enumerate(zip(native[1], ours[1]))
+               if a != b and native[0][e] == ours[0][e] == 1
+               and name_of(e) not in MOVING | OTHER]
+        must(not bad, f"{len(bad)}: {bad[:40]}")
+
+
+def monitor_memory(rsp: Rsp) -> tuple[int, int]:
+    """Where the monitor says it is."""
+    text = ""
+    rsp.send("qRcmd," + b"log".hex())
+    for _ in range(200):
+        reply = rsp.reply()
+        if reply == "OK" or reply.startswith("E"):
+            break
+        text += bytes.fromhex(reply[1:] if reply[0] == "O"
+                              else reply).decode(errors="replace")
+        if reply[0] != "O":
+            break
+    match = re.search(r"monitor at (0x[0-9a-f]+) \(.* of (\d+) used", text)
+    if not match:
+        raise Bad(f"monitor log: {text}")
+    return int(match.group(1), 16), int(match.group(2)) << 10
+
+
+def attacks(report: Report, run: Run) -> None:
+    """Memory, firmware, instructions."""
+    rsp = run.rsp
+    with report.case("the monitor's memory cannot be reached"):
+        base, size = monitor_memory(rsp)
+        for offset, length, step in ((0, 4 << 20, 4096), (0, size, 65536),
+                                     (size - 65536, 65536, 512)):
+            run.poke("range_base", base + offset)
+            run.poke("range_size", length)
+            run.poke("range_step", step)
+            run.task(2, 120)
+            same(run.result(0), length // step, "tries")
+            same(run.result(1), 0, "let through")
+    with report.case("firmware called at random"):
+        for seed in (1, 2, 3):
+            run.poke("seed", seed)
+            run.task(3)
+            must(run.result(0) > 1000, "no calls")
+            must(0x10000 <= run.result(1) < 0x20000, "PSCI lives")
+    with report.case("odd instructions"):
+        run.task(4)
+        must(run.result(0) > 32, "nothing faulted")
+    with report.case("the session lives"):
+        must(rsp.ask("qfThreadInfo").startswith("m"), "threads")
+        must(len(rsp.read(run.names["checkpoint"], 16)) == 16, "memory")
+        text = rsp.ask("m48000000,10")
+        must(text.startswith("E"), f"the monitor's memory by gdb: {text}")
+
+
+def main() -> int:
+    report = Report()
+    for cpu in ("cortex-a76", "cortex-a57", "max"):
+        report.prefix = f"{cpu} "
+        native: tuple = ()
+        for real in (True, False):
+            with Gdb() as gdb, start("hostile", gdb, cpu,
+                                     native=real) as guest:
+                run_to(gdb, "&checkpoint")
+                gdb.cmd("disconnect")
+                with Rsp(guest) as rsp:
+                    run = Run(rsp)
+                    if real:
+                        native = run.registers()
+                        continue
+                    compare(report, native, run.registers())
+                    attacks(report, run)
+    return report.end()
+
+
+sys.exit(main())
