@@ -346,6 +346,13 @@ void link_event(const struct target_event *ev)
 {
 	note_reset();
 	take_console();
+	if (link.transport) {
+		/* who waited for this may have gone, and another come */
+		link.transport->ops->poll(link.transport);
+		note_connection();
+		/* its interrupt was taken by that: what came in is to be served */
+		__atomic_store_n(&link.again, 1, __ATOMIC_RELEASE);
+	}
 	gdbstub_event(&link.stub, ev);
 	if (link.answer_due)
 		gdbstub_answer(&link.stub, "the machine was reset; the guest is at its first instruction\n"
