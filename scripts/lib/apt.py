@@ -17,7 +17,6 @@ from pathlib import Path
 from lib.common import Failure, cache_dir, new_dir, say
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-DEFAULT_URI = "http://deb.debian.org/debian"
 LISTS_MAX_AGE = 24 * 3600
 Entry = dict[str, str]
 
@@ -118,7 +117,8 @@ def sources_for(suite: str, codename: str, system: list[Entry],
         blocks.append(_block(kind, entry["URIs"], suites,
                              entry.get("Signed-By", KEYRING)))
     if not blocks:
-        blocks.append(_block(kind, DEFAULT_URI, [suite], KEYRING))
+        raise Failure("this system's package sources name no Debian archive; "
+                      "add one (see sources.list(5)) and run it again")
     return "\n".join(dict.fromkeys(blocks))
 
 

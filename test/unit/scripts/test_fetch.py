@@ -74,8 +74,9 @@ class Sources(unittest.TestCase):
         text = apt.sources_for("bookworm", "bookworm", entries, "deb-src")
         self.assertIn("Types: deb-src\n", text)
 
-    def test_no_known_source_falls_back_to_debians_own(self):
-        self.assertIn(apt.DEFAULT_URI, apt.sources_for("trixie", "x", []))
+    def test_a_system_without_a_debian_source_is_told_so(self):
+        with self.assertRaisesRegex(common.Failure, "no Debian archive"):
+            apt.sources_for("trixie", "x", [])
 
 
 class Cpio(unittest.TestCase):
