@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR GPL-2.0-or-later
-# time limit: 240 s
+# time limit: 280 s
 """Eight CPUs: hits on all at once, counts that are exact, power on and off under
 breakpoints, SGIs, and a clock that stands still while the debugger looks."""
 
