@@ -230,6 +230,24 @@ static bool any_lost(void)
 	return false;
 }
 
+/*
+ * Under the lock that begins a stop: a CPU on its way out that still counted as
+ * parked would get no kick, and run the guest in a world that is stopped.
+ */
+static bool leaves(struct cpu *c)
+{
+	bool go;
+
+	if (flag(&c->halt))
+		return false;
+	spin_lock(&world.lock);
+	go = !flag(&c->halt);
+	if (go)
+		set_flag(&c->parked, 0);
+	spin_unlock(&world.lock);
+	return go;
+}
+
 void world_park(struct cpu *c)
 {
 	world_save_context(c);
@@ -240,7 +258,7 @@ void world_park(struct cpu *c)
 	found(c);
 	set_flag(&c->parked, 1);
 	dsb(ish); /* orders that before the look at the others' */
-	while (flag(&c->halt)) {
+	while (!leaves(c)) {
 		serve_call(c);
 		if (flag(&world.report))
 			await_report();
@@ -249,7 +267,6 @@ void world_park(struct cpu *c)
 		irqchip->handle(c);
 		link_serve();
 	}
-	set_flag(&c->parked, 0);
 	restore_context(c);
 	timer_apply_offset(c);
 	timer_unpark(c);
