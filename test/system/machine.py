@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -90,8 +91,29 @@ class Client(Rsp):
         self.peer = raw_peer(machine.gdb_path)
         self.data = b""
         self.console = ""
-        self.features = self.ask(self.FEATURES)
+        self.features = self.greet()
         self.ask("QStartNoAckMode")
+
+    def greet(self) -> str:
+        """The first packet, sent again as gdb does where no answer comes."""
+        for turn in range(4):
+            self.send(self.FEATURES)
+            try:
+                answer = self.reply(5)
+            except TimeoutError:
+                print("# no answer to qSupported in 5 s, sent again")
+                continue
+            if turn:
+                time.sleep(0.5)
+                self.peer.setblocking(False)
+                try:
+                    self.peer.recv(65536)
+                except BlockingIOError:
+                    pass
+                self.peer.setblocking(True)
+                self.data = b""
+            return answer
+        raise Bad("no answer to qSupported")
 
     def monitor(self, command: str, seconds: float = 20) -> str:
         """A monitor command's text; "" where it says OK."""
