@@ -9,7 +9,6 @@
 #define VCPU_ESR 264
 #define VCPU_FAR 272
 #define VCPU_HPFAR 280
-#define VCPU_HOST_SP 288
 
 /* What vcpu_run() returns. */
 #define EXIT_SYNC 0

@@ -24,7 +24,6 @@ _Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "asm.h");
 _Static_assert(offsetof(struct vcpu, pstate) == VCPU_PSTATE, "asm.h");
 _Static_assert(offsetof(struct vcpu, esr) == VCPU_ESR, "asm.h");
 _Static_assert(offsetof(struct vcpu, hpfar) == VCPU_HPFAR, "asm.h");
-_Static_assert(offsetof(struct vcpu, host_sp) == VCPU_HOST_SP, "asm.h");
 
 static struct cpu *cpus;
 
@@ -125,7 +124,6 @@ void cpu_loop(struct cpu *c)
 		irqchip->enter(c);
 		debug_enter(c);
 		why = vcpu_run(&c->vcpu);
-		debug_leave(c);
 		c->exit_count++;
 		switch (why) {
 		case EXIT_SYNC:

@@ -18,7 +18,6 @@ struct vcpu {
 	uint64_t pstate; /* SPSR_EL2 */
 	/* why it came back */
 	uint64_t esr, far, hpfar;
-	uint64_t host_sp;
 };
 
 enum cpu_power {
@@ -72,7 +71,6 @@ struct cpu {
 	uint32_t halt; /* atomic: park before the guest is entered again */
 	uint32_t parked; /* atomic */
 	uint32_t lost; /* did not park in time */
-	uint32_t timer_ack; /* world.time_epoch that this CPU has applied */
 	void (*call_fn)(struct cpu *c, void *arg); /* for a parked CPU */
 	void *call_arg;
 	uint32_t call_state; /* atomic: 0 idle, 1 asked, 2 done */

@@ -129,10 +129,6 @@ void debug_enter(struct cpu *c)
 	isb(); /* orders the debug registers before the guest */
 }
 
-void debug_leave(struct cpu *c)
-{
-}
-
 void debug_park(struct cpu *c)
 {
 	c->dbg->ss_armed = false;

@@ -52,16 +52,14 @@ struct debug_wants {
 	uint64_t break_addr[DEBUG_REGS];
 	uint64_t watch_addr[DEBUG_REGS], watch_ctl[DEBUG_REGS];
 	bool tvm; /* the guest's writes to SCTLR_EL1 and TTBRs trap */
-	uint32_t epoch; /* counts changes */
 };
 
 extern struct debug_wants debug_wants;
 
 void debug_init(void);
 void debug_cpu_init(struct cpu *c);
-/* Around each run of the guest. */
+/* Before each run of the guest. */
 void debug_enter(struct cpu *c);
-void debug_leave(struct cpu *c);
 /* When a CPU parks and when it goes on. */
 void debug_park(struct cpu *c);
 void debug_unpark(struct cpu *c);

@@ -303,7 +303,7 @@ static uint64_t *shadow_reg(struct debug_cpu *d, uint32_t enc)
 {
 	unsigned int n = (enc >> 3) & 15;
 
-	if ((enc & ~0x7fu) != SYSREG_ENC(2, 0, 0, 0, 0))
+	if ((enc & ~0x7fu) != SYSREG_ENCODING(2, 0, 0, 0, 0))
 		return NULL;
 	switch (enc & 7) {
 	case 4:
@@ -315,7 +315,7 @@ static uint64_t *shadow_reg(struct debug_cpu *d, uint32_t enc)
 	case 7:
 		return n < debug_watch_count() ? &d->wcr[n] : NULL;
 	default:
-		return enc == SYSREG_ENC(2, 0, 0, 2, 2) ? &d->mdscr : NULL;
+		return enc == SYSREG_ENCODING(2, 0, 0, 2, 2) ? &d->mdscr : NULL;
 	}
 }
 
@@ -323,40 +323,40 @@ static uint64_t *shadow_reg(struct debug_cpu *d, uint32_t enc)
 static int through(uint32_t enc, bool read, uint64_t *v)
 {
 	switch (enc) {
-	case SYSREG_ENC(2, 0, 1, 0, 0): /* MDRAR_EL1 */
+	case SYSREG_ENCODING(2, 0, 1, 0, 0): /* MDRAR_EL1 */
 		*v = read_sysreg(S2_0_C1_C0_0);
 		return read ? 0 : -EINVAL;
-	case SYSREG_ENC(2, 0, 7, 14, 6): /* DBGAUTHSTATUS_EL1 */
+	case SYSREG_ENCODING(2, 0, 7, 14, 6): /* DBGAUTHSTATUS_EL1 */
 		*v = read_sysreg(S2_0_C7_C14_6);
 		return read ? 0 : -EINVAL;
-	case SYSREG_ENC(2, 3, 0, 1, 0): /* MDCCSR_EL0 */
+	case SYSREG_ENCODING(2, 3, 0, 1, 0): /* MDCCSR_EL0 */
 		*v = read_sysreg(S2_3_C0_C1_0);
 		return read ? 0 : -EINVAL;
-	case SYSREG_ENC(2, 0, 1, 4, 4): /* DBGPRCR_EL1 */
+	case SYSREG_ENCODING(2, 0, 1, 4, 4): /* DBGPRCR_EL1 */
 		if (read)
 			*v = read_sysreg(S2_0_C1_C4_4);
 		else
 			write_sysreg(*v, S2_0_C1_C4_4);
 		return 0;
-	case SYSREG_ENC(2, 0, 7, 8, 6): /* DBGCLAIMSET_EL1 */
+	case SYSREG_ENCODING(2, 0, 7, 8, 6): /* DBGCLAIMSET_EL1 */
 		if (read)
 			*v = read_sysreg(S2_0_C7_C8_6);
 		else
 			write_sysreg(*v, S2_0_C7_C8_6);
 		return 0;
-	case SYSREG_ENC(2, 0, 7, 9, 6): /* DBGCLAIMCLR_EL1 */
+	case SYSREG_ENCODING(2, 0, 7, 9, 6): /* DBGCLAIMCLR_EL1 */
 		if (read)
 			*v = read_sysreg(S2_0_C7_C9_6);
 		else
 			write_sysreg(*v, S2_0_C7_C9_6);
 		return 0;
-	case SYSREG_ENC(2, 0, 0, 0, 2): /* OSDTRRX_EL1 */
-	case SYSREG_ENC(2, 0, 0, 3, 2): /* OSDTRTX_EL1 */
-	case SYSREG_ENC(2, 0, 0, 6, 2): /* OSECCR_EL1 */
-	case SYSREG_ENC(2, 0, 0, 2, 0): /* MDCCINT_EL1 */
-	case SYSREG_ENC(2, 0, 1, 3, 4): /* OSDLR_EL1 */
-	case SYSREG_ENC(2, 3, 0, 4, 0): /* DBGDTR_EL0 */
-	case SYSREG_ENC(2, 3, 0, 5, 0): /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+	case SYSREG_ENCODING(2, 0, 0, 0, 2): /* OSDTRRX_EL1 */
+	case SYSREG_ENCODING(2, 0, 0, 3, 2): /* OSDTRTX_EL1 */
+	case SYSREG_ENCODING(2, 0, 0, 6, 2): /* OSECCR_EL1 */
+	case SYSREG_ENCODING(2, 0, 0, 2, 0): /* MDCCINT_EL1 */
+	case SYSREG_ENCODING(2, 0, 1, 3, 4): /* OSDLR_EL1 */
+	case SYSREG_ENCODING(2, 3, 0, 4, 0): /* DBGDTR_EL0 */
+	case SYSREG_ENCODING(2, 3, 0, 5, 0): /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
 		*v = 0; /* no external debugger is behind them */
 		return 0;
 	default:
@@ -385,12 +385,12 @@ int debug_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 			point_make_room(c);
 		return 0;
 	}
-	if (enc == SYSREG_ENC(2, 0, 1, 0, 4) && !read) { /* OSLAR_EL1 */
+	if (enc == SYSREG_ENCODING(2, 0, 1, 0, 4) && !read) { /* OSLAR_EL1 */
 		d->oslk = *v & 1;
 		d->dirty = true;
 		return 0;
 	}
-	if (enc == SYSREG_ENC(2, 0, 1, 1, 4) && read) { /* OSLSR_EL1 */
+	if (enc == SYSREG_ENCODING(2, 0, 1, 1, 4) && read) { /* OSLSR_EL1 */
 		*v = (read_sysreg(OSLSR_EL1) & ~OSLSR_OSLK) |
 		     (d->oslk ? OSLSR_OSLK : 0);
 		return 0;

@@ -285,10 +285,8 @@ static void follow_some(struct cpu *c, uint64_t ipa, uint64_t size)
 		    (!size || (d && d + 8 > ipa && d < ipa + size)))
 			changed |= follow(c, bp);
 	}
-	if (changed) {
+	if (changed)
 		list_comparators();
-		debug_wants.epoch++;
-	}
 	debug_wants.tvm = pt.pending && pt.tvm_budget;
 	restore_shared();
 	page_commit();
@@ -310,17 +308,17 @@ int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 	int err;
 
 	/* what HCR_EL2.TVM traps: c1, c2, c5, c6, c10, c13 of op1 0 */
-	if (read || enc >> 11 != SYSREG_ENC(3, 0, 0, 0, 0) >> 11)
+	if (read || enc >> 11 != SYSREG_ENCODING(3, 0, 0, 0, 0) >> 11)
 		return -ENOENT;
-	old = enc == SYSREG_ENC(3, 0, 1, 0, 0) ?
+	old = enc == SYSREG_ENCODING(3, 0, 1, 0, 0) ?
 		      read_sysreg_el1(sctlr_el1, SCTLR_EL12) :
 		      0;
 	err = sysreg_raw_write(enc, *v);
 	if (err)
 		return err;
-	if ((enc == SYSREG_ENC(3, 0, 1, 0, 0) && (*v & ~old & 1)) ||
-	    (enc == SYSREG_ENC(3, 0, 2, 0, 1) && *v != last_ttbr1)) {
-		if (enc == SYSREG_ENC(3, 0, 2, 0, 1))
+	if ((enc == SYSREG_ENCODING(3, 0, 1, 0, 0) && (*v & ~old & 1)) ||
+	    (enc == SYSREG_ENCODING(3, 0, 2, 0, 1) && *v != last_ttbr1)) {
+		if (enc == SYSREG_ENCODING(3, 0, 2, 0, 1))
 			last_ttbr1 = *v;
 		follow_some(c, 0, 0);
 	}
@@ -394,7 +392,6 @@ int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
 		point_let_go(lingering);
 	list_comparators();
 	debug_wants.tvm = pt.pending && pt.tvm_budget;
-	debug_wants.epoch++;
 	restore_shared();
 	page_commit();
 	bp_table_commit(table);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bits.h"
+#include "esr.h" /* SYSREG_ENCODING() */
 
 #define sysreg_str_(x) #x
 #define sysreg_str(x) sysreg_str_(x)
@@ -65,9 +66,5 @@ extern bool cpu_e2h; /* HCR_EL2.E2H, the same on all CPUs, set at boot */
 #define CNTV_CTL_EL02 S3_5_C14_C3_1
 #define CNTV_CVAL_EL02 S3_5_C14_C3_2
 #define CNTV_TVAL_EL02 S3_5_C14_C3_0
-
-/* Encoding as in ESR_ELx of a trapped MRS or MSR, and as gdb's register number. */
-#define SYSREG_ENC(op0, op1, crn, crm, op2) \
-	(((op0) << 14) | ((op1) << 11) | ((crn) << 7) | ((crm) << 3) | (op2))
 
 #endif

@@ -12,11 +12,11 @@
 #define CTL_ENABLE BIT(0)
 #define CTL_IMASK BIT(1)
 
-#define ENC_CNTPCT SYSREG_ENC(3, 3, 14, 0, 1)
-#define ENC_CNTPCTSS SYSREG_ENC(3, 3, 14, 0, 5)
-#define ENC_CNTP_TVAL SYSREG_ENC(3, 3, 14, 2, 0)
-#define ENC_CNTP_CTL SYSREG_ENC(3, 3, 14, 2, 1)
-#define ENC_CNTP_CVAL SYSREG_ENC(3, 3, 14, 2, 2)
+#define ENC_CNTPCT SYSREG_ENCODING(3, 3, 14, 0, 1)
+#define ENC_CNTPCTSS SYSREG_ENCODING(3, 3, 14, 0, 5)
+#define ENC_CNTP_TVAL SYSREG_ENCODING(3, 3, 14, 2, 0)
+#define ENC_CNTP_CTL SYSREG_ENCODING(3, 3, 14, 2, 1)
+#define ENC_CNTP_CVAL SYSREG_ENCODING(3, 3, 14, 2, 2)
 
 static uint64_t offset; /* changes while the world is stopped only */
 

@@ -18,13 +18,13 @@
 #define HANDLE_MAX 64 /* interrupts taken before the guest has its turn */
 #define WAKE_US 10000
 
-#define SYS_ICC_PMR SYSREG_ENC(3, 0, 4, 6, 0)
-#define SYS_ICC_RPR SYSREG_ENC(3, 0, 12, 11, 3)
-#define SYS_ICC_CTLR SYSREG_ENC(3, 0, 12, 12, 4)
-#define SYS_ICC_DIR SYSREG_ENC(3, 0, 12, 11, 1)
-#define SYS_ICC_SGI1R SYSREG_ENC(3, 0, 12, 11, 5)
-#define SYS_ICC_ASGI1R SYSREG_ENC(3, 0, 12, 11, 6)
-#define SYS_ICC_SGI0R SYSREG_ENC(3, 0, 12, 11, 7)
+#define SYS_ICC_PMR SYSREG_ENCODING(3, 0, 4, 6, 0)
+#define SYS_ICC_RPR SYSREG_ENCODING(3, 0, 12, 11, 3)
+#define SYS_ICC_CTLR SYSREG_ENCODING(3, 0, 12, 12, 4)
+#define SYS_ICC_DIR SYSREG_ENCODING(3, 0, 12, 11, 1)
+#define SYS_ICC_SGI1R SYSREG_ENCODING(3, 0, 12, 11, 5)
+#define SYS_ICC_ASGI1R SYSREG_ENCODING(3, 0, 12, 11, 6)
+#define SYS_ICC_SGI0R SYSREG_ENCODING(3, 0, 12, 11, 7)
 
 struct gic gic;
 struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
