@@ -8,6 +8,7 @@
 #ifndef TRANSPORT_DMA_H
 #define TRANSPORT_DMA_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What the device calls this memory. */
@@ -32,6 +33,23 @@ static inline void dma_rmb(void)
 static inline void dma_mb(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/*
+ * A buffer goes to the device: what we wrote there is seen by it, and no line
+ * of ours is written back over what it writes. Before it is told of the buffer.
+ */
+static inline void dma_for_device(const volatile void *p, size_t len)
+{
+	(void)p;
+	(void)len;
+}
+
+/* A buffer is ours again: what the device wrote there is what we read. */
+static inline void dma_for_cpu(const volatile void *p, size_t len)
+{
+	(void)p;
+	(void)len;
 }
 
 #endif

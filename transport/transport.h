@@ -4,8 +4,8 @@
  * one device; the monitor polls it when its interrupt fires. Chosen once,
  * while struct platform is filled. Knows nothing of packets or of the guest.
  *
- * Calls are serialised by the session lock, except console and trace writes,
- * which the caller serialises by a lock of its own.
+ * Calls are serialised by the session lock. Only tx() and lost() of console and
+ * trace may come under a lock of their own, where writes_apart says so.
  */
 #ifndef TRANSPORT_TRANSPORT_H
 #define TRANSPORT_TRANSPORT_H
@@ -23,8 +23,15 @@ enum transport_channel {
 
 struct transport;
 
+/* What a channel tells besides bytes. */
+#define TRANSPORT_EVENT_BREAK 1u
+
 struct transport_ops {
 	const char *name;
+	/* tx() of console and trace needs no more than a lock per channel. */
+	bool writes_apart;
+	/* tx() of the console takes bytes with nobody there, for who comes. */
+	bool keeps_console;
 	/*
 	 * Acknowledge the device's interrupt and take note of what is done.
 	 * Bounded work; never waits.
@@ -51,6 +58,18 @@ struct transport_ops {
 		     const uint8_t *buf, size_t len);
 	/* Everything that was accepted has left (used before a reset). */
 	bool (*idle)(struct transport *t);
+	/*
+	 * Optional (NULL). What came before the next byte of rx(), once:
+	 * TRANSPORT_EVENT_*. rx() ends at such a place, so ask before each of
+	 * its calls. A break on the gdb channel is the byte 0x03 instead.
+	 */
+	uint32_t (*events)(struct transport *t, enum transport_channel ch);
+	/*
+	 * Optional. The caller dropped len bytes after those that tx() took:
+	 * who reads is told how many are missing, at that place.
+	 */
+	void (*lost)(struct transport *t, enum transport_channel ch,
+		     size_t len);
 };
 
 struct transport {

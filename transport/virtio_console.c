@@ -341,6 +341,7 @@ static bool console_idle(struct transport *t)
 
 static const struct transport_ops console_ops = {
 	.name = "virtio-console",
+	.writes_apart = true,
 	.poll = console_poll,
 	.has = console_has,
 	.connected = console_connected,

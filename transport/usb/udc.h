@@ -7,7 +7,9 @@
  * which are bounded. Terms are USB 2.0's (chapters 5, 8 and 9).
  *
  * All calls for one controller are serialised by the caller, and poll() is the
- * only one from within which the core is called back.
+ * only one from within which the core is called back. From there the core
+ * calls down again: what ep_close() and ep_flush() cancel may complete within
+ * that call or later, in order in either case.
  */
 #ifndef TRANSPORT_USB_UDC_H
 #define TRANSPORT_USB_UDC_H
@@ -39,17 +41,26 @@ enum udc_ep_type {
  * wMaxPacketSize; the transfer ends when it is full or with a short packet
  * (which may be empty), and actual says how many bytes came.
  *
+ * A serial port's OUT transfers are of one packet each: Linux's cdc_acm ends a
+ * write of full packets without an empty one, so that a longer transfer would
+ * hold its bytes back. Hence a queue of so many.
+ *
  * buf lies in memory that the controller can reach (its dma area), aligned to
  * UDC_ALIGN for OUT, with no byte of another's in the same UDC_ALIGN lines.
+ * Cache maintenance of buf is the core's, of rings and TRBs the controller's
+ * (dma.h).
  */
 #define UDC_ALIGN 64
-#define UDC_QUEUE 16
+#define UDC_QUEUE 64
 
 struct udc_transfer {
 	uint8_t *buf;
 	uint32_t len;
 	bool zlp;
-	/* set before on_complete(): */
+	/*
+	 * Set before on_complete(). actual: the bytes that came, or were sent;
+	 * of a cancelled IN transfer those that are known to have been, or 0.
+	 */
 	uint32_t actual;
 	int status; /* 0; -ECANCELED: flushed, closed, reset; -EIO: lost */
 	void *owner; /* the core's */
@@ -98,9 +109,11 @@ struct udc_ops {
 	 * stage, in the direction that bmRequestType said; x completes with
 	 * address 0 or UDC_EP_IN), ep0_status() (the status stage, whose end is
 	 * told by on_status()) and ep0_stall(). After the data stage
-	 * ep0_status() or ep0_stall(). A new SETUP packet ends all that.
-	 * At most wLength bytes; x->zlp is set for a data stage that is
-	 * shorter than wLength and ends on a packet boundary.
+	 * ep0_status() or ep0_stall(). A new SETUP packet ends all that: a data
+	 * stage under way completes with -ECANCELED before on_setup().
+	 * IN: at most wLength bytes; x->zlp is set for a data stage that is
+	 * shorter than wLength and ends on a packet boundary. OUT: len is
+	 * wLength rounded up to whole packets of 64.
 	 */
 	int (*ep0_data)(struct udc *u, struct udc_transfer *x);
 	void (*ep0_status)(struct udc *u);
