@@ -78,7 +78,7 @@ static int choose_home(struct platform *p, uint64_t share, uint64_t load_base,
 		return -1;
 	}
 
-	if (share < 8 * MIB || share & (2 * MIB - 1)) {
+	if (share < MEMORY_BEFORE_MMU || share & (2 * MIB - 1)) {
 		strbuf_printf(why, "hyperstub.share=%llu: a multiple of 2 MiB, at least 8 MiB, is needed",
 			      (unsigned long long)share);
 		return -1;
@@ -123,6 +123,11 @@ uint64_t boot_early(const void *fdt, uint64_t load_base)
 		return refuse(why.s);
 
 	copy = early.p.monitor.base + ALIGN_UP(image_size, 4096);
+	/*
+	 * What is written with the MMU off goes past the caches: no dirty line
+	 * of who lived there before may fall on it later.
+	 */
+	dcache_clean_inval_poc(early.p.monitor.base, MEMORY_BEFORE_MMU);
 	early.fdt = (const void *)copy;
 	early.fdt_size = (uint64_t)size;
 	memmove((void *)copy, fdt, (size_t)size);

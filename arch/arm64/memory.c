@@ -213,11 +213,18 @@ void mmu_init(const struct platform *p)
 	for (unsigned int i = 0; i < mem.guards; i++)
 		mmu_map(mem.guard[i], 4096, MMU_NONE);
 
-	/* What was written with the MMU off went past the caches. */
+	/*
+	 * What was written with the MMU off went past the caches, and what they
+	 * may hold of it is older. Nothing of it is dirty (boot_early()).
+	 */
+	if (mem.next - img > MEMORY_BEFORE_MMU)
+		panic("%llu KiB are in use before the MMU is on",
+		      (unsigned long long)(mem.next - img) / 1024);
 	dcache_clean_inval_poc(img, mem.next - img);
 	write_sysreg(MMU_MAIR, mair_el2);
 	write_sysreg(mem.tcr, tcr_el2);
 	write_sysreg(mem.root, ttbr0_el2);
 	isb(); /* orders the above before M=1 */
 	el2_mmu_enable(mmu_sctlr());
+	string_unaligned = true;
 }

@@ -20,6 +20,8 @@ void *memory_alloc(size_t size, size_t align);
  * TPIDR_EL2 (vectors.S).
  */
 #define MEMORY_STACK_BLOCK 32768
+/* At most so much of the monitor's share is written before the MMU is on. */
+#define MEMORY_BEFORE_MMU (8ull * 1024 * 1024)
 void *memory_alloc_stack(const void *owner);
 /* The unmapped page below stack i, 0 after the last one. */
 uint64_t memory_stack_guard(unsigned int i);

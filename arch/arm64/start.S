@@ -51,6 +51,14 @@ linux_entry:
 	add	x1, x1, :lo12:el2_vectors
 	msr	vbar_el2, x1
 	msr	tpidr_el2, xzr
+	/*
+	 * Memory is Device memory while the MMU is off, where an unaligned
+	 * access faults. Have it so on models that would let it pass, too;
+	 * mmu_sctlr() takes it back.
+	 */
+	mrs	x1, sctlr_el2
+	orr	x1, x1, #(1 << 1)	/* A */
+	msr	sctlr_el2, x1
 	isb				/* orders the vectors before a fault */
 3:
 	bl	clear_bss

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /* The part of <string.h> that a freestanding build (and libfdt) needs. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,10 +10,20 @@ typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
 /* Two registers: LDP and STP. */
 typedef unsigned __int128 __attribute__((may_alias, aligned(1))) pair_t;
 
+bool string_unaligned;
+
+/* May these addresses (or'ed) be accessed by words? */
+static inline bool words(uintptr_t addresses)
+{
+	return string_unaligned || !(addresses & 7);
+}
+
 /* Also right where dst lies below an overlapping src. */
 static inline void copy_up(uint8_t *d, const uint8_t *s, size_t n)
 {
-	for (; n >= 64; n -= 64, d += 64, s += 64) {
+	bool wide = words((uintptr_t)d | (uintptr_t)s);
+
+	for (; wide && n >= 64; n -= 64, d += 64, s += 64) {
 		pair_t a = ((const pair_t *)s)[0], b = ((const pair_t *)s)[1];
 		pair_t e = ((const pair_t *)s)[2], f = ((const pair_t *)s)[3];
 
@@ -21,7 +32,7 @@ static inline void copy_up(uint8_t *d, const uint8_t *s, size_t n)
 		((pair_t *)d)[2] = e;
 		((pair_t *)d)[3] = f;
 	}
-	for (; n >= 8; n -= 8, d += 8, s += 8)
+	for (; wide && n >= 8; n -= 8, d += 8, s += 8)
 		*(word_t *)d = *(const word_t *)s;
 	while (n--)
 		*d++ = *s++;
@@ -42,7 +53,8 @@ void *memmove(void *dst, const void *src, size_t n)
 		copy_up(d, s, n);
 		return dst;
 	}
-	for (; n >= 32; n -= 32) {
+	for (; n >= 32 && words((uintptr_t)(d + n) | (uintptr_t)(s + n));
+	     n -= 32) {
 		pair_t a = ((const pair_t *)(s + n))[-1];
 		pair_t b = ((const pair_t *)(s + n))[-2];
 
@@ -60,11 +72,12 @@ void *memset(void *dst, int c, size_t n)
 	uint64_t w = 0x0101010101010101ull * (uint8_t)c;
 
 	pair_t pair = (pair_t)w << 64 | w;
+	bool wide = words((uintptr_t)d);
 
-	for (; n >= 64; n -= 64, d += 64)
+	for (; wide && n >= 64; n -= 64, d += 64)
 		for (unsigned int i = 0; i < 4; i++)
 			((pair_t *)d)[i] = pair;
-	for (; n >= 8; n -= 8, d += 8)
+	for (; wide && n >= 8; n -= 8, d += 8)
 		*(word_t *)d = w;
 	while (n--)
 		*d++ = (uint8_t)c;

@@ -3,7 +3,14 @@
 #ifndef LIB_STRING_H
 #define LIB_STRING_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/*
+ * May memory be accessed at any alignment? Not before the MMU is on: all of it
+ * is Device memory till then, where an unaligned access faults.
+ */
+extern bool string_unaligned;
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
