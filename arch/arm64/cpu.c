@@ -64,6 +64,25 @@ void cpu_init_all(const struct platform *p)
 	}
 }
 
+/*
+ * What a CPU's SCTLR_EL1 is at the guest's first instruction: as reset left it,
+ * so that the guest sees its core's own value. Where EL1 is not the highest level
+ * that is architecturally unknown, and a boot loader may have used it: anything
+ * but a reset value of a known core (0x00c50838, 0x30c50838) is replaced by
+ * RES1 bits, MMU and caches off, little-endian.
+ */
+#define SCTLR_RES1 0x30d00800ull
+#define SCTLR_RESET 0x00c50838ull
+
+static uint64_t sctlr_at_reset(void)
+{
+	uint64_t found = read_sysreg_el1(sctlr_el1, SCTLR_EL12);
+	bool known = (found & SCTLR_RESET) == SCTLR_RESET &&
+		     !(found & ~(SCTLR_RESET | SCTLR_RES1));
+
+	return known ? found : SCTLR_RES1;
+}
+
 void cpu_setup(struct cpu *c)
 {
 	write_sysreg(c, tpidr_el2);
@@ -71,6 +90,7 @@ void cpu_setup(struct cpu *c)
 	write_sysreg(feature_hcr(), hcr_el2);
 	isb(); /* orders the vectors before the rest, which may trap */
 	feature_open();
+	c->reset_sctlr = sctlr_at_reset();
 	view_cpu_init(c);
 	irqchip->cpu_init(c);
 	debug_cpu_init(c);
@@ -84,8 +104,7 @@ void cpu_reset_guest(struct cpu *c, uint64_t pc, uint64_t x0)
 	c->vcpu.pc = pc;
 	c->vcpu.x[0] = x0;
 	c->vcpu.pstate = 0x3c5; /* EL1h, DAIF masked */
-	/* MMU and caches off, little-endian, RES1 bits */
-	write_sysreg_el1(0x30d00800, sctlr_el1, SCTLR_EL12);
+	write_sysreg_el1(c->reset_sctlr, sctlr_el1, SCTLR_EL12);
 	write_sysreg_el1(0, tcr_el1, TCR_EL12);
 	write_sysreg_el1(0, ttbr0_el1, TTBR0_EL12);
 	write_sysreg_el1(0, ttbr1_el1, TTBR1_EL12);

@@ -66,6 +66,7 @@ struct cpu {
 
 	uint32_t power; /* enum cpu_power, atomic */
 	uint64_t on_entry, on_arg; /* PSCI CPU_ON */
+	uint64_t reset_sctlr; /* the guest's SCTLR_EL1 at its entry */
 
 	/* world.c */
 	uint32_t halt; /* atomic: park before the guest is entered again */
