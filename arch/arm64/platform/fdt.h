@@ -38,7 +38,7 @@ int fdt_find_modules(const void *fdt, struct fdt_modules *m,
 struct fdt_guest {
 	uint64_t ram_base, ram_size; /* the bank that the monitor's part was cut from */
 	struct platform_range initrd; /* size 0: none */
-	const char *bootargs; /* NULL: leave */
+	const char *bootargs; /* NULL, "": none */
 	uint64_t hidden[4]; /* unit addresses of devices that are the monitor's */
 	unsigned int hidden_count;
 };

@@ -70,11 +70,13 @@ static int set_chosen(void *fdt, const struct fdt_guest *g)
 		chosen = fdt_add_subnode(fdt, 0, "chosen");
 	if (chosen < 0)
 		return chosen;
-	if (g->bootargs) {
+	/* What is there is the monitor's own. */
+	if (g->bootargs && g->bootargs[0])
 		err = fdt_setprop_string(fdt, chosen, "bootargs", g->bootargs);
-		if (err)
-			return err;
-	}
+	else
+		err = fdt_delprop(fdt, chosen, "bootargs");
+	if (err && err != -FDT_ERR_NOTFOUND)
+		return err;
 	if (!g->initrd.size) {
 		fdt_delprop(fdt, chosen, "linux,initrd-start");
 		fdt_delprop(fdt, chosen, "linux,initrd-end");

@@ -336,6 +336,21 @@ static void gives_the_guest_a_tree_without_us(void **state)
 	node("/pl011@9000000");
 }
 
+static void leaves_the_guest_no_command_line_but_its_own(void **state)
+{
+	struct fdt_guest g = guest_wants();
+
+	g.bootargs = "";
+	assert_int_equal(fill(), 0);
+	assert_int_equal(fdt_make_guest(tree, ROOM, &p, &g, &why), 0);
+	assert_null(fdt_getprop(tree, node("/chosen"), "bootargs", NULL));
+	setup(state);
+	g.bootargs = NULL;
+	assert_int_equal(fill(), 0);
+	assert_int_equal(fdt_make_guest(tree, ROOM, &p, &g, &why), 0);
+	assert_null(fdt_getprop(tree, node("/chosen"), "bootargs", NULL));
+}
+
 static void says_when_the_guests_tree_does_not_fit(void **state)
 {
 	struct fdt_guest g = guest_wants();
@@ -430,6 +445,7 @@ int main(void)
 		T(takes_no_more_than_it_has_room_for),
 		T(refuses_modules_that_are_none),
 		T(gives_the_guest_a_tree_without_us),
+		T(leaves_the_guest_no_command_line_but_its_own),
 		T(says_when_the_guests_tree_does_not_fit),
 		T(lives_with_any_damage),
 	};
