@@ -52,6 +52,8 @@ extern uint8_t stacks[MAX_CPUS][8192];
 
 void print(const char *s);
 void print_hex(uint64_t v);
+/* Until a byte comes on the serial port: somebody listens to what follows. */
+void wait_for_listener(void);
 /* The test sets a breakpoint there: a program has got so far. */
 void checkpoint(uint64_t n);
 /* The end: prints DONE, waits for ever. */

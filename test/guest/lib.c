@@ -24,6 +24,13 @@ void print_hex(uint64_t v)
 		write32(UART, (uint8_t)"0123456789abcdef"[v >> i & 15]);
 }
 
+void wait_for_listener(void)
+{
+	while (read32(UART + 0x18) & 1 << 4) /* UARTFR.RXFE */
+		asm volatile("yield");
+	read32(UART);
+}
+
 void finish(void)
 {
 	print("DONE\n");

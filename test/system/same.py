@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+"""For the tests that run a program natively and beneath the monitor and compare
+what it prints: the run, and the list of differences that
+docs/architecture.md gives reasons for."""
+
+from __future__ import annotations
+
+import re
+import struct
+import time
+from dataclasses import dataclass
+from typing import Callable, Iterator, Optional, Sequence
+
+from bare import PROGRAMS
+from harness import Bad, Guest, ROOT
+
+# Clocks, cycle counters and random numbers move by themselves.
+MOVING = {"S3_3_C14_C0_1", "S3_3_C14_C0_2", "S3_3_C14_C0_5", "S3_3_C14_C0_6",
+          "S3_3_C14_C2_0", "S3_3_C14_C3_0", "S3_3_C9_C13_0", "S3_3_C2_C4_0",
+          "S3_3_C2_C4_1"}
+
+
+def name_of(e: int) -> str:
+    """
+    An encoding, op0 2 and 3 from 0 up, as the assembler writes it.
+    """
+    return (f"S{2 + (e >> 14)}_{e >> 11 & 7}_C{e >> 7 & 15}_C{e >> 3 & 15}_"
+            f"{e & 7}")
+
+
+@dataclass
+class Row:
+    """One line of the table of differences."""
+
+    name: str
+    mask: int
+    absent: bool
+    used: bool = False
+
+
+class Differences:
+    """The table in docs/architecture.md."""
+
+    HEAD = "## What the guest sees that it does not see natively"
+
+    def __init__(self) -> None:
+        text = (ROOT / "docs" / "architecture.md").read_text()
+        part = text.split(self.HEAD)[1].split("\n## ")[0]
+        self.rows: dict[str, Row] = {}
+        for line in part.splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            match = re.match(r"`([^`]+)`", cells[0])
+            if not match or len(cells) != 5:
+                continue
+            mask = 0
+            for high, low in re.findall(r"(\d+):(\d+)", cells[1]):
+                mask |= (2 << int(high)) - (1 << int(low))
+            self.rows[match[1]] = Row(match[1], mask, cells[3] == "-")
+        if not self.rows:
+            raise Bad("docs/architecture.md has no table of differences")
+
+    def allowed(self, name: str, native: Optional[int],
+                ours: Optional[int]) -> bool:
+        """Whether a row of the table covers this difference."""
+        row = self.rows.get(name)
+        if row is None or native is None:
+            return False
+        row.used = True
+        if ours is None:
+            return row.absent
+        return not row.absent and not (native ^ ours) & ~row.mask
+
+    def unused(self) -> list[str]:
+        """Rows that nothing needed."""
+        return [row.name for row in self.rows.values() if not row.used]
+
+
+def output(name: str, native: bool, cpu: str, smp: int, seconds: float = 60,
+           drive: Optional[Callable[[Guest, str], None]] = None,
+           extra: Sequence[str] = (), monitor: Sequence[str] = ()) -> str:
+    """
+    What a program of test/guest prints up to DONE. `drive` is called again and
+    again while it runs, with all that was printed so far.
+    """
+    with Guest(cpu=cpu, smp=smp, memory="128M", native=native, extra=extra,
+               monitor=monitor, wait=drive is not None,
+               program=PROGRAMS / f"{name}.bin") as guest:
+        guest.console.send("g")
+        end = time.monotonic() + seconds
+        while drive and "DONE\n" not in guest.console.text:
+            drive(guest, guest.console.text)
+            if time.monotonic() > end:
+                break
+        guest.console.wait("DONE\n", seconds)
+        return guest.console.text
+
+
+# ---- device trees ----
+
+def tree_of(blob: bytes) -> dict[str, bytes]:
+    """
+    A flattened device tree: each property by its path, each node as b"".
+    """
+    offset, strings = struct.unpack(">II", blob[8:16])
+    found: dict[str, bytes] = {}
+    path: list[str] = []
+
+    def string(at: int) -> str:
+        return blob[at:blob.index(b"\0", at)].decode()
+
+    while True:
+        token, = struct.unpack(">I", blob[offset:offset + 4])
+        offset += 4
+        if token == 1:
+            name = string(offset)
+            offset += len(name) + 4 & ~3
+            path.append(name)
+            found["/".join(path) or "/"] = b""
+        elif token == 2:
+            path.pop()
+        elif token == 3:
+            size, name_at = struct.unpack(">II", blob[offset:offset + 8])
+            offset += 8
+            name = "/".join(path) + " " + string(strings + name_at)
+            found[name] = blob[offset:offset + size]
+            offset += size + 3 & ~3
+        elif token == 9:
+            return found
+
+
+def lines_of(text: str) -> Iterator[tuple[str, int, int, int]]:
+    """What same.c told: what, CPU, which, value."""
+    for match in re.finditer(r"^(\w+) (\d+) (\d+) 0x([0-9a-f]+)$", text, re.M):
+        yield match[1], int(match[2]), int(match[3]), int(match[4], 16)
