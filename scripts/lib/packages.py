@@ -45,10 +45,12 @@ def _module(name: str) -> Callable[[], bool]:
     return found
 
 
-def _cmocka() -> bool:
-    tool = shutil.which("pkg-config")
-    return bool(tool) and subprocess.run(
-        [tool, "--exists", "cmocka"], check=False).returncode == 0
+def _library(name: str) -> Callable[[], bool]:
+    def found() -> bool:
+        tool = shutil.which("pkg-config")
+        return bool(tool) and subprocess.run(
+            [tool, "--exists", name], check=False).returncode == 0
+    return found
 
 
 NEEDS = (
@@ -58,7 +60,9 @@ NEEDS = (
     Need("libc6-dev", "its C library",
          lambda: os.path.exists("/usr/include/stdlib.h")),
     Need("pkg-config", "finds libraries", _command("pkg-config")),
-    Need("libcmocka-dev", "the unit tests' library", _cmocka),
+    Need("libcmocka-dev", "the unit tests' library", _library("cmocka")),
+    Need("libusbredirparser-dev", "USB over a socket",
+         _library("libusbredirparser-0.5")),
     Need("libfdt-dev", "the unit tests of device trees",
          lambda: os.path.exists("/usr/include/libfdt.h")),
     Need("gcc-aarch64-linux-gnu", "the monitor's compiler",
