@@ -2,8 +2,15 @@
 /*
  * Memory that a device reads and writes by itself: its addresses and the
  * ordering of accesses to it. The one place to change for a board whose
- * device does not snoop the caches, or sees memory at other addresses: here
- * memory is coherent and mapped one to one. Builds on any machine.
+ * device sees memory at other addresses; here it is mapped one to one.
+ *
+ * No driver does cache maintenance. Memory for a device that snoops the caches
+ * is mapped as all other; memory for one that does not is mapped Normal
+ * Non-cacheable at EL2 (memory_alloc_dma()), so that nothing can be forgotten,
+ * by drivers or by what fills their buffers.
+ *
+ * The barriers are of the outer shareable domain, where such a device is an
+ * observer (dma.c; tests on a host bring their own).
  */
 #ifndef TRANSPORT_DMA_H
 #define TRANSPORT_DMA_H
@@ -18,22 +25,11 @@ static inline uint64_t dma_addr(const volatile void *p)
 }
 
 /* Orders writes before it before writes after it, as the device sees them. */
-static inline void dma_wmb(void)
-{
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-}
-
+void dma_wmb(void);
 /* Orders reads of what the device wrote: before it before after it. */
-static inline void dma_rmb(void)
-{
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-}
-
+void dma_rmb(void);
 /* Orders our writes before it before our reads after it. */
-static inline void dma_mb(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
+void dma_mb(void);
 
 /*
  * A buffer goes to the device: what we wrote there is seen by it, and no line

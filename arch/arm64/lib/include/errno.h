@@ -33,6 +33,7 @@
 #define ENOTSUP EOPNOTSUPP
 #define ETIMEDOUT 110
 #define EALREADY 114
+#define ECANCELED 125
 #define EKEYREJECTED 129
 
 #endif
