@@ -105,7 +105,7 @@ void debug_enter(struct cpu *c)
 	bool regs = stepping || debug_wants.breaks || debug_wants.watches;
 	uint64_t hcr = debug_wants.tvm ? HCR_TVM : 0, mdcr = d->mdcr_base;
 
-	if (!stepping && !regs && !d->loaded && !d->held) {
+	if (!stepping && !regs && !d->mdscr_held && !d->held) {
 		set_mdcr(d, mdcr |
 				    (debug_wants.shadows ? MDCR_TDE : 0));
 		set_hcr(d, hcr);
@@ -257,7 +257,7 @@ static void step_over(struct cpu *c)
 	uint32_t insn;
 	int err;
 
-	if (guest_fetch(c, c->vcpu.pc, &insn)) {
+	if (guest_fetch(c, c->vcpu.pc, &insn) || insn_must_step(insn)) {
 		debug_hidden_step(c, VIEW_PLAIN, NULL);
 		return;
 	}

@@ -24,7 +24,8 @@ struct debug_cpu {
 	uint64_t wvr[DEBUG_REGS], wcr[DEBUG_REGS];
 	uint64_t mdscr;
 	bool oslk;
-	bool loaded;
+	bool mdscr_held; /* mdscr is the guest's, and the register ours */
+	bool loaded; /* so are the rest */
 	bool dirty; /* hardware is to be written at the next entry */
 	uint64_t mdcr_base; /* with no debug trap */
 	uint64_t mdcr, hcr; /* as they were last written */

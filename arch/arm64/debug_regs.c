@@ -72,6 +72,13 @@ void debug_regs_reset(void)
 	write_sysreg(0, mdscr_el1);
 }
 
+static void hold_mdscr(struct debug_cpu *d)
+{
+	if (!d->mdscr_held)
+		d->mdscr = read_sysreg(mdscr_el1);
+	d->mdscr_held = true;
+}
+
 static void load(struct debug_cpu *d)
 {
 	for (unsigned int i = 0; i < debug_break_count(); i++) {
@@ -82,13 +89,18 @@ static void load(struct debug_cpu *d)
 		d->wvr[i] = hw_read(WVR, i);
 		d->wcr[i] = hw_read(WCR, i);
 	}
-	d->mdscr = read_sysreg(mdscr_el1);
+	hold_mdscr(d);
 	d->oslk = read_sysreg(OSLSR_EL1) & OSLSR_OSLK;
+	write_sysreg(0, OSLAR_EL1);
 	d->loaded = d->dirty = true;
 }
 
 static void unload(struct debug_cpu *d)
 {
+	write_sysreg(d->mdscr, mdscr_el1);
+	d->mdscr_held = false;
+	if (!d->loaded)
+		return;
 	for (unsigned int i = 0; i < debug_break_count(); i++) {
 		hw_write(BVR, i, d->bvr[i]);
 		hw_write(BCR, i, d->bcr[i]);
@@ -97,7 +109,6 @@ static void unload(struct debug_cpu *d)
 		hw_write(WVR, i, d->wvr[i]);
 		hw_write(WCR, i, d->wcr[i]);
 	}
-	write_sysreg(d->mdscr, mdscr_el1);
 	write_sysreg(d->oslk, OSLAR_EL1);
 	d->loaded = d->dirty = false;
 }
@@ -154,27 +165,38 @@ static void program_watches(struct debug_cpu *d)
 	}
 }
 
+/*
+ * A step where nobody has a use for comparators needs MDSCR_EL1.SS alone: the
+ * guest's, which do not count, can stay where they are. Should it look at them
+ * in that step, TDA tells.
+ */
+static bool can_stay(const struct debug_cpu *d)
+{
+	return !d->loaded && !debug_wants.breaks && !debug_wants.watches &&
+	       !d->sequence && !(d->mdscr & MDSCR_MDE) &&
+	       !(read_sysreg(OSLSR_EL1) & OSLSR_OSLK);
+}
+
 void debug_regs_apply(struct cpu *c, bool regs, bool ss)
 {
 	struct debug_cpu *d = c->dbg;
 	uint64_t mdscr;
 
-	if (!regs && !d->loaded)
+	if (!regs && !d->mdscr_held)
 		return;
 	if (!regs) {
 		unload(d);
 		return;
 	}
-	if (!d->loaded) {
+	hold_mdscr(d);
+	if (!d->loaded && !can_stay(d))
 		load(d);
-		write_sysreg(0, OSLAR_EL1);
-	}
-	if (d->dirty) {
+	if (d->loaded && d->dirty) {
 		program_breaks(d);
 		program_watches(d);
 		d->dirty = false;
 	}
-	mdscr = d->mdscr | MDSCR_MDE;
+	mdscr = d->mdscr | (d->loaded ? MDSCR_MDE : 0);
 	if (ss)
 		mdscr |= MDSCR_SS;
 	else if (c->hidden_step)
@@ -184,7 +206,7 @@ void debug_regs_apply(struct cpu *c, bool regs, bool ss)
 
 uint64_t debug_regs_mdscr(struct cpu *c)
 {
-	return c->dbg->loaded ? c->dbg->mdscr : read_sysreg(mdscr_el1);
+	return c->dbg->mdscr_held ? c->dbg->mdscr : read_sysreg(mdscr_el1);
 }
 
 bool debug_regs_guest_break(struct cpu *c, uint64_t pc)
@@ -207,10 +229,9 @@ static bool guest_enabled(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
 
-	if (d->loaded)
-		return (d->mdscr & MDSCR_MDE) && !d->oslk;
-	return read_sysreg(mdscr_el1) & MDSCR_MDE &&
-	       !(read_sysreg(OSLSR_EL1) & OSLSR_OSLK);
+	if (!(debug_regs_mdscr(c) & MDSCR_MDE))
+		return false;
+	return d->loaded ? !d->oslk : !(read_sysreg(OSLSR_EL1) & OSLSR_OSLK);
 }
 
 bool debug_regs_guest_watch(struct cpu *c)

@@ -168,6 +168,12 @@ void insn_retire(struct insn_regs *r);
  */
 int insn_simulate(uint32_t insn, struct insn_regs *r);
 
+/*
+ * Told by a look: neither insn_simulate() nor insn_ldst_decode() can do it. What
+ * is false here may still not be one of theirs.
+ */
+bool insn_must_step(uint32_t insn);
+
 /* ---- questions ----------------------------------------------------------- */
 
 bool insn_is_exclusive_load(uint32_t insn);

@@ -200,3 +200,15 @@ int insn_simulate(uint32_t insn, struct insn_regs *r)
 		return sim_branch_reg(insn, r);
 	return sim_branch_imm(insn, r);
 }
+
+bool insn_must_step(uint32_t insn)
+{
+	unsigned int group = sim_field(insn, 28, 25);
+
+	/* exceptions and system instructions: but hints, and DC by address */
+	if (insn >> 25 == 0x6a)
+		return (insn & 0xfffff01f) != 0xd503201f &&
+		       (insn & 0xfff8f000) != 0xd5087000;
+	/* SIMD and FP */
+	return (group & 7) == 7;
+}

@@ -27,6 +27,10 @@ class Run:
     def __init__(self, name: str, rsp: Rsp) -> None:
         self.names, self.rsp = symbols_of(name), rsp
         self.at = self.names["checkpoint"]
+        rsp.ask("Hg1")
+        # The guest ran on when gdb went, but perhaps not an instruction far.
+        if rsp.register(32) == self.at:
+            rsp.ask("vCont;s:1")
 
     def poke(self, name: str, value: int) -> None:
         """Set a variable of 64 bits."""
@@ -250,7 +254,6 @@ def main() -> int:
                 gdb.cmd("disconnect")
                 with Rsp(guest) as rsp:
                     run = Run("shadow", rsp)
-                    rsp.ask("Hg1")
                     instructions(report, run)
                     data(report, run)
         report.prefix = prefix

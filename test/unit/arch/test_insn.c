@@ -452,6 +452,35 @@ static void test_landing_pads(void **state)
 	}
 }
 
+/* A short cut that tells of instructions by their group, and is never wrong. */
+static void test_what_must_be_stepped(void **state)
+{
+	struct insn_regs r = {.pstate = PSTATE_M_EL1H};
+	unsigned int found = 0;
+	struct insn_ldst l;
+	uint64_t x = 1;
+
+	assert_true(insn_must_step(0xd5384100)); /* mrs x0, sp_el0 */
+	assert_true(insn_must_step(0xd4000001)); /* svc */
+	assert_true(insn_must_step(0x4ee18400)); /* add v0.2d, v0.2d, v1.2d */
+	assert_false(insn_must_step(0xd503233f)); /* paciasp */
+	assert_false(insn_must_step(0xd65f03c0)); /* ret */
+	assert_false(insn_must_step(0x3dc00000)); /* ldr q0, [x0] */
+	for (unsigned int i = 0; i < 400000; i++) {
+		x = x * 6364136223846793005 + 1442695040888963407;
+		uint32_t w = (uint32_t)(x >> 32);
+
+		if (i & 1)
+			w = (w & 0x01ffffff) | 0xd4000000;
+		if (!insn_must_step(w))
+			continue;
+		found++;
+		assert_int_equal(insn_simulate(w, &r), -ENOSYS);
+		assert_int_not_equal(insn_ldst_decode(w, &l), 0);
+	}
+	assert_true(found > 200000);
+}
+
 static void test_questions(void **state)
 {
 	uint16_t imm = 0;
@@ -528,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_left_to_the_core),
 		cmocka_unit_test(test_indirect_branches),
 		cmocka_unit_test(test_landing_pads),
+		cmocka_unit_test(test_what_must_be_stepped),
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_exclusive_sequences),
 	};
