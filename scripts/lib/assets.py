@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Callable, Mapping
 
 from lib import initramfs as initramfs_module
-from lib import cfi, kallsyms, kernelimage, symelf
+from lib import board, cfi, kallsyms, kernelimage, symelf
 from lib.apt import Apt, os_release
 from lib.common import Failure, cache_dir, locked, new_dir, read_bytes, say
 from lib.common import write_file
@@ -297,6 +297,7 @@ FETCHERS: dict[str, Callable[[bool], Path]] = {
     "busybox": busybox,
     "initramfs": lambda refresh: initramfs(refresh=refresh),
     "gdb16": gdb16,
+    "board": board.qemu,
 }
 CACHED = {"kernel": "kernel*/vmlinuz", "initramfs": "initramfs.cpio",
           "busybox": "busybox/busybox"}
@@ -305,6 +306,8 @@ EVERYDAY = ("libfdt", "kernel", "initramfs")
 
 def is_cached(name: str) -> bool:
     """Is that thing in the cache already?"""
+    if name == "board":
+        return board.binary().exists()
     if name == "kernel":
         release = os_release().get("VERSION_CODENAME", "")
         name = SAME.get((release, name), name)

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.dont_write_bytecode = True
 
-from lib import assets, packages, testing  # noqa: E402
+from lib import assets, board, packages, testing  # noqa: E402
 from lib.common import Failure, ROOT, run_main, say  # noqa: E402
 
 
@@ -83,6 +83,8 @@ def run_all(args: argparse.Namespace) -> testing.Count:
             if not args.no_deps:
                 assets.kernel()
                 assets.initramfs()
+                if any(testing.needs_board(path) for path in paths):
+                    board.qemu()
             say(f"running {len(paths)} system tests")
             total.add(testing.run_system(paths, args.builddir.resolve(),
                                          args.jobs))

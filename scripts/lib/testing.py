@@ -27,6 +27,8 @@ UNIT_TIMEOUT_FACTOR = 4
 LINE = re.compile(r"(ok|not ok|skip)\s+(?:\d+\s+)?(?:-\s+)?(\S.*)")
 TIMEOUT = re.compile(r"^# time limit: (\d+) s$", re.MULTILINE)
 
+NEEDS_BOARD = re.compile(r"^# needs: board$", re.MULTILINE)
+
 
 @dataclass
 class Count:
@@ -180,6 +182,11 @@ def system_tests() -> list[Path]:
     """The system tests: programs that are executable."""
     return sorted(p for p in (ROOT / "test" / "system").glob("test_*.py")
                   if os.access(p, os.X_OK))
+
+
+def needs_board(path: Path) -> bool:
+    """Does a system test say that it runs on the board's QEMU?"""
+    return NEEDS_BOARD.search(path.read_text()[:2000]) is not None
 
 
 def count_lines(name: str, output: str, status: int) -> Count:
