@@ -51,6 +51,10 @@ class Guest:
     share: Optional[int] = None
     extra: list[str] = field(default_factory=list)
     terminal: bool = False
+    # Board virt-usb: where its USB cable (a usbredir stream) ends; None is
+    # plain virt.
+    usb: Optional[str] = None
+    usb_speed: str = "high"
 
 
 def escape(value: str) -> str:
@@ -194,10 +198,15 @@ def _serial(name: str, guest: Guest) -> list[str]:
 def _machine(guest: Guest, virtualization: bool, memory: int) -> list[str]:
     if memory % STEP:
         raise Failure("--memory is a multiple of 2M")
-    machine = "virt,gic-version=3"
+    machine = "virt" if guest.usb is None else "hyperstub-virt"
     if virtualization:
-        machine = "virt,virtualization=on,gic-version=3"
-    return ["-M", machine, "-cpu", guest.cpu, "-smp", str(guest.smp),
+        machine += ",virtualization=on"
+    machine += ",gic-version=3"
+    usb = []
+    if guest.usb is not None:
+        machine += f",usbredir=hsusb,usb-speed={guest.usb_speed}"
+        usb = chardev(guest.usb, "hsusb", False, "usb")
+    return [*usb, "-M", machine, "-cpu", guest.cpu, "-smp", str(guest.smp),
             "-m", f"{memory // MIB}M", "-display", "none", "-monitor",
             "none", "-nic", "none"]
 

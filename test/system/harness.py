@@ -163,7 +163,8 @@ class Guest:
                  kernel: str = "kernel-6.1",
                  files: Optional[Mapping[str, bytes]] = None,
                  boot: bool = True, extra: Sequence[str] = (),
-                 program: Optional[Path] = None) -> None:
+                 program: Optional[Path] = None,
+                 options: Sequence[str] = ()) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hs-"))
         self.gdb_path = f"{self.folder}/gdb"
         self.log = open(self.folder / "launcher.log", "w+")
@@ -177,6 +178,7 @@ class Guest:
                         "--initrd", str(assets.initramfs(files)), "--append",
                         f"console=ttyAMA0 loglevel=4 {append}".strip()]
         command += ["--wait"] if wait else []
+        command += options
         command += ["--native"] if native else []
         for words in monitor:
             command += ["--monitor", words]
