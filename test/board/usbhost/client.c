@@ -77,8 +77,10 @@ static void serve_client(struct host *h, struct client *c)
 		c->len -= end - c->line;
 		memmove(c->line, end, c->len + 1);
 	}
-	if (c->len == MAX_LINE - 1)
+	if (c->len == MAX_LINE - 1) {
+		say("a command of more than %d characters", MAX_LINE - 2);
 		drop_client(c);
+	}
 }
 
 int clients_listen(struct host *h)

@@ -113,14 +113,19 @@ static void show(FILE *out, const uint8_t *data, size_t len)
 		fprintf(out, "%02x", data[i]);
 }
 
+/* By its name or the end of it: Gdb is ttyHyperstubGdb. */
 static struct port *port_named(struct host *h, const char *name, FILE *out)
 {
+	size_t len = strlen(name), whole;
 	unsigned int i;
 
-	for (i = 0; i < h->ports_len; i++)
-		if (strcmp(h->ports[i].function->name, name) == 0 ||
-		    strcmp(h->ports[i].function->name + 3, name) == 0)
+	for (i = 0; i < h->ports_len; i++) {
+		const char *full = h->ports[i].function->name;
+
+		whole = strlen(full);
+		if (len <= whole && strcmp(full + whole - len, name) == 0)
 			return &h->ports[i];
+	}
 	error(out, "there is no port %s", name);
 	return NULL;
 }
@@ -303,6 +308,7 @@ static void do_bare_reset(struct host *h, char **args, unsigned int n,
 {
 	if (!here(h, out))
 		return;
+	host_leave(h);
 	link_reset(&h->link);
 	ok(out);
 }

@@ -13,7 +13,7 @@
 
 #define MAX_CLIENTS 4
 #define CONTROL_MS 5000 /* as Linux's USB_CTRL_SET_TIMEOUT */
-#define MAX_LINE 8192
+#define MAX_LINE 16384
 
 enum fault {
 	FAULT_NONE,

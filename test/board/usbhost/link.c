@@ -134,12 +134,14 @@ static void cancel_all(struct link *l)
 {
 	struct request *q;
 
+	l->ending = true;
 	while ((q = l->under_way)) {
 		take(l, q->id);
 		q->status = usb_redir_cancelled;
 		if (q->done)
 			q->done(q);
 	}
+	l->ending = false;
 }
 
 static void on_disconnect(void *priv)

@@ -55,6 +55,7 @@ struct link {
 	bool hello;   /* the other side has greeted */
 	bool present; /* it has a device */
 	bool arrived; /* a device came since link_take_arrival() */
+	bool ending;  /* all that is under way is being cancelled */
 	bool trace;
 	struct usb_redir_device_connect_header who;
 	struct request *under_way;

@@ -273,6 +273,8 @@ static void pull(struct port *p)
 	uint32_t limit, len;
 	ssize_t got;
 
+	if (!p->host->link.present)
+		return;
 	while (!p->dead && !p->stalled && (out = free_out(p))) {
 		limit = link_max_transfer(&p->host->link,
 					  p->host->transfer_size);
@@ -303,6 +305,8 @@ void port_fill(struct port *p)
 	unsigned int i;
 
 	if (p->master < 0 || !p->open || p->stopped || p->dead || p->stalled)
+		return;
+	if (!h->link.present || h->link.ending)
 		return;
 	for (i = 0; i < h->in_flight; i++) {
 		struct request *q = &p->in[i].q;
@@ -342,6 +346,7 @@ void port_serve(struct port *p, short revents)
 	}
 	if (revents & POLLIN)
 		pull(p);
+	p->hup |= revents & POLLHUP;
 	/* A changed speed is told by nothing: it is looked at with the data. */
 	if (revents & (POLLIN | POLLHUP))
 		p->look = true;
@@ -479,7 +484,7 @@ void port_work(struct port *p)
 		clear_halts(p);
 	if (!p->look)
 		return;
-	p->look = false;
+	p->look = p->hup = false;
 	poll(&state, 1, 0);
 	if (state.revents & POLLHUP) {
 		if (p->open)

@@ -38,6 +38,7 @@ struct port {
 	char slave[64];
 	bool open; /* somebody has the slave open */
 	bool look; /* see whether that has changed */
+	bool hup;  /* POLLHUP was seen and not looked at yet */
 	bool hung; /* nobody has, but there are bytes to send */
 	int64_t hung_until;
 	bool stopped;  /* by command: does not read */
