@@ -6,10 +6,8 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "fdt_node.h"
 #include "stub/strbuf.h"
-
-#define GIC_SPI 0
-#define GIC_PPI 1
 
 int64_t fdt_check(const void *fdt, size_t max, struct strbuf *why)
 {
@@ -30,52 +28,6 @@ int64_t fdt_check(const void *fdt, size_t max, struct strbuf *why)
 		return -EINVAL;
 	}
 	return fdt_totalsize(fdt);
-}
-
-static uint64_t read_cells(const fdt32_t *p, int cells)
-{
-	uint64_t v = 0;
-
-	while (cells-- > 0)
-		v = (v << 32) | fdt32_to_cpu(*p++);
-	return v;
-}
-
-/* Entry idx of a node's reg, as a CPU address (ranges are identity on arm64 boards). */
-static int get_reg(const void *fdt, int node, int idx,
-		   struct platform_range *r)
-{
-	int parent = fdt_parent_offset(fdt, node);
-	int ac = fdt_address_cells(fdt, parent), sc = fdt_size_cells(fdt, parent);
-	int len;
-	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &len);
-
-	if (!p || ac < 1 || ac > 2 || sc < 0 || sc > 2)
-		return -ENOENT;
-	if (len < (idx + 1) * (ac + sc) * 4)
-		return -ENOENT;
-	p += idx * (ac + sc);
-	r->base = read_cells(p, ac);
-	r->size = read_cells(p + ac, sc);
-	return 0;
-}
-
-/* GIC INTID of interrupt idx; 0 where there is none. */
-static uint32_t get_irq(const void *fdt, int node, int idx)
-{
-	int len;
-	const fdt32_t *p = fdt_getprop(fdt, node, "interrupts", &len);
-	uint32_t type, num;
-
-	if (!p || len < (idx + 1) * 12)
-		return 0;
-	type = fdt32_to_cpu(p[idx * 3]);
-	num = fdt32_to_cpu(p[idx * 3 + 1]);
-	if (type == GIC_SPI && num < 988)
-		return num + 32;
-	if (type == GIC_PPI && num < 16)
-		return num + 16;
-	return 0;
 }
 
 void fdt_find_uart(const void *fdt, size_t max, struct platform *p)
@@ -101,10 +53,10 @@ void fdt_find_uart(const void *fdt, size_t max, struct platform *p)
 	}
 	if (node < 0 || fdt_node_check_compatible(fdt, node, "arm,pl011"))
 		node = fdt_node_offset_by_compatible(fdt, -1, "arm,pl011");
-	if (node < 0 || get_reg(fdt, node, 0, &p->uart))
+	if (node < 0 || fdt_node_reg(fdt, node, 0, &p->uart))
 		return;
 	p->uart_kind = UART_PL011;
-	p->uart_irq = get_irq(fdt, node, 0);
+	p->uart_irq = fdt_node_irq(fdt, node, 0);
 }
 
 static int find_ram(const void *fdt, struct platform *p, struct strbuf *why)
@@ -116,7 +68,7 @@ static int find_ram(const void *fdt, struct platform *p, struct strbuf *why)
 						     "memory", 7)) >= 0) {
 		struct platform_range r;
 
-		for (int i = 0; !get_reg(fdt, node, i, &r); i++) {
+		for (int i = 0; !fdt_node_bus_reg(fdt, node, i, &r); i++) {
 			if (!r.size || r.base + r.size < r.base)
 				continue;
 			if (p->ram_count == PLATFORM_MAX_RAM)
@@ -140,7 +92,8 @@ static int find_cpus(const void *fdt, struct platform *p, struct strbuf *why)
 			const char *t = fdt_getprop(fdt, node, "device_type", NULL);
 			struct platform_range r;
 
-			if (!t || strcmp(t, "cpu") || get_reg(fdt, node, 0, &r))
+			if (!t || strcmp(t, "cpu") ||
+			    fdt_node_bus_reg(fdt, node, 0, &r))
 				continue;
 			if (p->cpu_count == PLATFORM_MAX_CPUS) {
 				strbuf_printf(why, "more than %d CPUs",
@@ -173,24 +126,24 @@ static int find_gic(const void *fdt, struct platform *p, struct strbuf *why)
 	n = fdt_getprop(fdt, node, "#redistributor-regions", &len);
 	if (n && len == 4)
 		regions = fdt32_to_cpu(*n);
-	if (get_reg(fdt, node, 0, &p->gicd) || !regions ||
+	if (fdt_node_reg(fdt, node, 0, &p->gicd) || !regions ||
 	    regions > PLATFORM_MAX_GICR) {
 		strbuf_puts(why, "GICv3 node without a usable reg");
 		return -EINVAL;
 	}
 	for (p->gicr_count = 0; p->gicr_count < regions; p->gicr_count++)
-		if (get_reg(fdt, node, 1 + p->gicr_count, &p->gicr[p->gicr_count])) {
+		if (fdt_node_reg(fdt, node, 1 + p->gicr_count, &p->gicr[p->gicr_count])) {
 			strbuf_puts(why, "GICv3 node lacks a redistributor region");
 			return -EINVAL;
 		}
-	p->gic_maintenance_irq = get_irq(fdt, node, 0);
+	p->gic_maintenance_irq = fdt_node_irq(fdt, node, 0);
 	if (!p->gic_maintenance_irq)
 		p->gic_maintenance_irq = 25;
 	for (its = -1, p->its_count = 0; p->its_count < PLATFORM_MAX_ITS;) {
 		its = fdt_node_offset_by_compatible(fdt, its, "arm,gic-v3-its");
 		if (its < 0)
 			break;
-		if (!get_reg(fdt, its, 0, &p->its[p->its_count]))
+		if (!fdt_node_reg(fdt, its, 0, &p->its[p->its_count]))
 			p->its_count++;
 	}
 	return 0;
@@ -211,7 +164,7 @@ int fdt_fill_platform(const void *fdt, struct platform *p, struct strbuf *why)
 		return err;
 
 	node = fdt_node_offset_by_compatible(fdt, -1, "arm,armv8-timer");
-	p->el2_timer_irq = node >= 0 ? get_irq(fdt, node, 3) : 0;
+	p->el2_timer_irq = node >= 0 ? fdt_node_irq(fdt, node, 3) : 0;
 	if (!p->el2_timer_irq)
 		p->el2_timer_irq = 26;
 
@@ -220,10 +173,12 @@ int fdt_fill_platform(const void *fdt, struct platform *p, struct strbuf *why)
 	while (p->virtio_count < PLATFORM_MAX_VIRTIO &&
 	       (node = fdt_node_offset_by_compatible(fdt, node,
 						     "virtio,mmio")) >= 0)
-		if (!get_reg(fdt, node, 0, &p->virtio[p->virtio_count])) {
-			p->virtio_irq[p->virtio_count] = get_irq(fdt, node, 0);
+		if (!fdt_node_reg(fdt, node, 0, &p->virtio[p->virtio_count])) {
+			p->virtio_irq[p->virtio_count] = fdt_node_irq(fdt, node, 0);
 			p->virtio_count++;
 		}
+
+	fdt_find_usb(fdt, p);
 
 	node = fdt_path_offset(fdt, "/psci");
 	method = node >= 0 ? fdt_getprop(fdt, node, "method", &len) : NULL;
@@ -260,8 +215,8 @@ static int module_reg(const void *fdt, int chosen, int node,
 
 	if (!p || ac < 1 || ac > 2 || sc < 1 || sc > 2 || len < (ac + sc) * 4)
 		return -EINVAL;
-	r->base = read_cells(p, ac);
-	r->size = read_cells(p + ac, sc);
+	r->base = fdt_node_cells(p, ac);
+	r->size = fdt_node_cells(p + ac, sc);
 	return r->size && r->base + r->size > r->base ? 0 : -EINVAL;
 }
 

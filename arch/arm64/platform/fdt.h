@@ -29,6 +29,8 @@ int64_t fdt_check(const void *fdt, size_t max, struct strbuf *why);
 void fdt_find_uart(const void *fdt, size_t max, struct platform *p);
 /* Fills all of p but p->monitor. */
 int fdt_fill_platform(const void *fdt, struct platform *p, struct strbuf *why);
+/* USB device controllers and the machine's serial number; part of the above. */
+void fdt_find_usb(const void *fdt, struct platform *p);
 /* /chosen's bootargs: the monitor's command line ("" when none). */
 void fdt_bootargs(const void *fdt, char *buf, size_t len);
 /* Modules; sizes are 0 where there is none. */
@@ -39,7 +41,7 @@ struct fdt_guest {
 	uint64_t ram_base, ram_size; /* the bank that the monitor's part was cut from */
 	struct platform_range initrd; /* size 0: none */
 	const char *bootargs; /* NULL, "": none */
-	uint64_t hidden[4]; /* unit addresses of devices that are the monitor's */
+	uint64_t hidden[4]; /* addresses of devices that are the monitor's */
 	unsigned int hidden_count;
 };
 

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <libfdt.h>
 #include <string.h>
-#include <stdlib.h>
 
 #include "fdt.h"
+#include "fdt_node.h"
 #include "stub/strbuf.h"
 
 static void put_cells(fdt32_t *p, int cells, uint64_t v)
@@ -143,17 +143,72 @@ static int hide_el2(void *fdt)
 	return err;
 }
 
+#define PHYS 4
+
+/*
+ * PHYs that the node names and that serve nobody else: a driver of the guest
+ * would find them unused, and turn them off. How many phandles were found.
+ */
+static unsigned int find_phys(const void *fdt, int node, uint32_t phandle[PHYS])
+{
+	unsigned int n = 0;
+	int len;
+	const fdt32_t *p = fdt_getprop(fdt, node, "phys", &len);
+
+	while (p && len >= 4 && n < PHYS) {
+		int phy = fdt_node_offset_by_phandle(fdt, fdt32_ld(p)), l;
+		const fdt32_t *c = phy < 0 ? NULL :
+					     fdt_getprop(fdt, phy,
+							 "#phy-cells", &l);
+
+		if (!c || l != 4 || fdt32_ld(c) > 3)
+			break;
+		if (!fdt32_ld(c))
+			phandle[n++] = fdt32_ld(p);
+		len -= 4 * (1 + (int)fdt32_ld(c));
+		p += 1 + fdt32_ld(c);
+	}
+	return n;
+}
+
+/* A node of glue that has nothing within it any more; not a bus. */
+static bool is_empty_glue(const void *fdt, int node)
+{
+	return node > 0 && fdt_first_subnode(fdt, node) < 0 &&
+	       fdt_getprop(fdt, node, "ranges", NULL) &&
+	       fdt_node_check_compatible(fdt, node, "simple-bus");
+}
+
+static int hide_node(void *fdt, int node)
+{
+	uint32_t phandle[PHYS];
+	unsigned int phys = find_phys(fdt, node, phandle);
+	int parent = fdt_parent_offset(fdt, node);
+	int err = fdt_del_node(fdt, node);
+
+	/* a parent lies before its children: its offset still holds */
+	if (!err && is_empty_glue(fdt, parent))
+		err = fdt_del_node(fdt, parent);
+	for (unsigned int i = 0; !err && i < phys; i++) {
+		node = fdt_node_offset_by_phandle(fdt, phandle[i]);
+		if (node >= 0)
+			err = fdt_setprop_string(fdt, node, "status",
+						 "disabled");
+	}
+	return err;
+}
+
 static int hide_device(void *fdt, uint64_t base)
 {
 	int node;
 
 	for (node = fdt_next_node(fdt, -1, NULL); node >= 0;
 	     node = fdt_next_node(fdt, node, NULL)) {
-		const char *at = strchr(fdt_get_name(fdt, node, NULL), '@');
+		struct platform_range r;
 
-		if (at && strtoul(at + 1, NULL, 16) == base &&
-		    fdt_getprop(fdt, node, "reg", NULL))
-			return fdt_del_node(fdt, node);
+		if (fdt_getprop(fdt, node, "compatible", NULL) &&
+		    !fdt_node_reg(fdt, node, 0, &r) && r.base == base)
+			return hide_node(fdt, node);
 	}
 	return 0;
 }

@@ -16,6 +16,7 @@
 #define PLATFORM_MAX_ITS 4
 #define PLATFORM_MAX_RAM 8
 #define PLATFORM_MAX_VIRTIO 64
+#define PLATFORM_MAX_USB 4
 
 struct platform_range {
 	uint64_t base, size;
@@ -23,6 +24,17 @@ struct platform_range {
 
 struct platform_cpu {
 	uint64_t mpidr; /* affinity bits only */
+};
+
+/* A DWC3 that may be a USB device controller. */
+struct platform_usb {
+	struct platform_range regs;
+	uint32_t irq;
+	bool coherent;	   /* it snoops the caches */
+	bool host_only;	   /* the board says so */
+	bool full_speed;   /* and no faster */
+	bool elsewhere;	   /* it sees memory at other addresses than the CPU */
+	uint8_t utmi_bits; /* 8 or 16: width of the PHY's interface; 0: not said */
 };
 
 enum platform_uart_kind { UART_NONE, UART_PL011 };
@@ -55,6 +67,11 @@ struct platform {
 	struct platform_range virtio[PLATFORM_MAX_VIRTIO];
 	uint32_t virtio_irq[PLATFORM_MAX_VIRTIO];
 	unsigned int virtio_count;
+
+	/* USB controllers that are not disabled, in FDT order */
+	struct platform_usb usb[PLATFORM_MAX_USB];
+	unsigned int usb_count;
+	char serial[64]; /* the machine's serial number, or "" */
 
 	bool psci_smc; /* firmware beneath answers PSCI by SMC */
 };

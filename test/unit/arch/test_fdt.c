@@ -290,6 +290,131 @@ static void refuses_modules_that_are_none(void **state)
 	free(long_args);
 }
 
+/* ---- USB ------------------------------------------------------------------- */
+
+static int add(const char *parent, const char *name)
+{
+	int n = fdt_add_subnode(tree, node(parent), name);
+
+	assert_true(n >= 0);
+	return n;
+}
+
+static void set_cells(const char *path, const char *name, const uint32_t *v,
+		      size_t n)
+{
+	fdt_delprop(tree, node(path), name);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(fdt_appendprop_u32(tree, node(path), name,
+						    v[i]),
+				 0);
+}
+
+#define SET(path, name, ...)                                       \
+	set_cells(path, name, (const uint32_t[]){ __VA_ARGS__ },   \
+		  sizeof((const uint32_t[]){ __VA_ARGS__ }) / 4)
+
+/* A controller within glue, on a bus of 32-bit addresses; two PHYs. */
+static void add_usb(void)
+{
+	int n = add("/", "soc");
+
+	fdt_setprop_string(tree, n, "compatible", "simple-bus");
+	SET("/soc", "#address-cells", 1);
+	SET("/soc", "#size-cells", 1);
+	SET("/soc", "ranges", 0x1000000, 0, 0xfe000000, 0x1000000);
+	n = add("/soc", "phy@10");
+	SET("/soc/phy@10", "#phy-cells", 0);
+	SET("/soc/phy@10", "phandle", 7);
+	n = add("/soc", "phy@20");
+	SET("/soc/phy@20", "#phy-cells", 1);
+	SET("/soc/phy@20", "phandle", 8);
+	n = add("/soc", "glue");
+	fdt_setprop_string(tree, n, "compatible", "rockchip,rk3399-dwc3");
+	SET("/soc/glue", "#address-cells", 1);
+	SET("/soc/glue", "#size-cells", 1);
+	fdt_setprop(tree, node("/soc/glue"), "ranges", "", 0);
+	n = add("/soc/glue", "usb@1800000");
+	fdt_setprop_string(tree, n, "compatible", "snps,dwc3");
+	SET("/soc/glue/usb@1800000", "reg", 0x1800000, 0x100000);
+	SET("/soc/glue/usb@1800000", "interrupts", 0, 105, 4);
+	SET("/soc/glue/usb@1800000", "phys", 8, 4, 7);
+	fdt_setprop_string(tree, node("/soc/glue/usb@1800000"), "phy_type",
+			   "utmi_wide");
+	add("/soc/glue/usb@1800000", "port");
+}
+
+static void finds_usb_controllers_through_their_buses(void **state)
+{
+	add_usb();
+	fdt_setprop_string(tree, node("/"), "serial-number", "0123abc");
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb_count, 1);
+	assert_int_equal(p.usb[0].regs.base, 0xfe800000);
+	assert_int_equal(p.usb[0].regs.size, 0x100000);
+	assert_int_equal(p.usb[0].irq, 137);
+	assert_int_equal(p.usb[0].utmi_bits, 16);
+	assert_false(p.usb[0].coherent);
+	assert_false(p.usb[0].host_only);
+	assert_false(p.usb[0].elsewhere);
+	assert_string_equal(p.serial, "0123abc");
+	fdt_setprop(tree, node("/soc/glue/usb@1800000"), "dma-coherent", "",
+		    0);
+	fdt_setprop_string(tree, node("/soc/glue/usb@1800000"), "dr_mode",
+			   "host");
+	fdt_setprop_string(tree, node("/soc/glue/usb@1800000"),
+			   "maximum-speed", "full-speed");
+	SET("/soc", "dma-ranges", 0, 0, 0, 0x80000000);
+	assert_int_equal(fill(), 0);
+	assert_true(p.usb[0].coherent);
+	assert_true(p.usb[0].host_only);
+	assert_true(p.usb[0].full_speed);
+	assert_false(p.usb[0].elsewhere);
+	SET("/soc", "dma-ranges", 0, 0, 0x40000000, 0x40000000);
+	assert_int_equal(fill(), 0);
+	assert_true(p.usb[0].elsewhere);
+}
+
+static void takes_the_interrupt_of_the_device_part(void **state)
+{
+	static const char names[] = "host\0peripheral\0otg";
+
+	add_usb();
+	/* as on RK3399, with four cells each */
+	SET("/intc@8000000", "#interrupt-cells", 4);
+	SET("/intc@8000000", "phandle", 1);
+	SET("/soc", "interrupt-parent", 1);
+	SET("/soc/glue/usb@1800000", "interrupts", 0, 10, 4, 0, 0, 11, 4, 0, 0,
+	    12, 4, 0);
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb[0].irq, 42);
+	fdt_setprop(tree, node("/soc/glue/usb@1800000"), "interrupt-names",
+		    names, sizeof(names));
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb[0].irq, 43);
+	SET("/soc", "interrupt-parent", 99);
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb[0].irq, 0);
+	fdt_delprop(tree, node("/soc/glue/usb@1800000"), "interrupts");
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb[0].irq, 0);
+}
+
+static void skips_usb_controllers_that_cannot_be_reached(void **state)
+{
+	add_usb();
+	fdt_setprop_string(tree, node("/soc/glue"), "status", "disabled");
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb_count, 0);
+	fdt_setprop_string(tree, node("/soc/glue"), "status", "okay");
+	SET("/soc", "ranges", 0x1000000, 0, 0xfe000000, 0x8fffff);
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb_count, 0);
+	fdt_delprop(tree, node("/soc"), "ranges");
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.usb_count, 0);
+}
+
 static struct fdt_guest guest_wants(void)
 {
 	return (struct fdt_guest){
@@ -336,6 +461,39 @@ static void gives_the_guest_a_tree_without_us(void **state)
 	node("/pl011@9000000");
 }
 
+static void hides_a_usb_controller_with_its_glue(void **state)
+{
+	struct fdt_guest g = guest_wants();
+
+	add_usb();
+	g.hidden[1] = 0xfe800000;
+	g.hidden_count = 2;
+	assert_int_equal(fill(), 0);
+	assert_int_equal(fdt_make_guest(tree, ROOM, &p, &g, &why), 0);
+	assert_int_equal(fdt_check_full(tree, ROOM), 0);
+	node("/soc");
+	assert_true(fdt_path_offset(tree, "/soc/glue") < 0);
+	/* its own PHY is to be left alone, the shared one is not ours */
+	assert_string_equal(fdt_getprop(tree, node("/soc/phy@10"), "status",
+					NULL),
+			    "disabled");
+	assert_null(fdt_getprop(tree, node("/soc/phy@20"), "status", NULL));
+	assert_true(fdt_path_offset(tree, "/virtio_mmio@a000000") < 0);
+}
+
+static void leaves_glue_that_has_more_in_it(void **state)
+{
+	struct fdt_guest g = guest_wants();
+
+	add_usb();
+	add("/soc/glue", "other");
+	g.hidden[0] = 0xfe800000;
+	assert_int_equal(fill(), 0);
+	assert_int_equal(fdt_make_guest(tree, ROOM, &p, &g, &why), 0);
+	node("/soc/glue/other");
+	assert_true(fdt_path_offset(tree, "/soc/glue/usb@1800000") < 0);
+}
+
 static void leaves_the_guest_no_command_line_but_its_own(void **state)
 {
 	struct fdt_guest g = guest_wants();
@@ -376,6 +534,8 @@ static bool boots(const uint8_t *damaged, size_t size)
 	char args[1024];
 	bool good;
 
+	g.hidden[g.hidden_count++] = 0xfe800000;
+
 	memcpy(copy, damaged, size);
 	clear_why();
 	memset(&p, 0, sizeof(p));
@@ -412,6 +572,7 @@ static void lives_with_any_damage(void **state)
 	uint32_t seed = 7;
 	size_t size;
 
+	add_usb();
 	fdt_pack(tree);
 	size = fdt_totalsize(tree);
 	assert_true(boots(tree, size));
@@ -444,7 +605,12 @@ int main(void)
 		T(says_what_a_board_lacks),
 		T(takes_no_more_than_it_has_room_for),
 		T(refuses_modules_that_are_none),
+		T(finds_usb_controllers_through_their_buses),
+		T(takes_the_interrupt_of_the_device_part),
+		T(skips_usb_controllers_that_cannot_be_reached),
 		T(gives_the_guest_a_tree_without_us),
+		T(hides_a_usb_controller_with_its_glue),
+		T(leaves_glue_that_has_more_in_it),
 		T(leaves_the_guest_no_command_line_but_its_own),
 		T(says_when_the_guests_tree_does_not_fit),
 		T(lives_with_any_damage),
