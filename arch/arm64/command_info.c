@@ -173,8 +173,6 @@ static void put_range(struct strbuf *out, uint64_t base, uint64_t size,
 
 static int info_memory(struct strbuf *out)
 {
-	uint64_t hidden[4];
-	unsigned int n = link_hidden_devices(hidden, ARRAY_SIZE(hidden));
 	const struct mmio_range *r;
 
 	put_range(out, guest_info.ram_base, guest_info.ram_size, "guest RAM");
@@ -185,8 +183,6 @@ static int info_memory(struct strbuf *out)
 		  "monitor, not mapped for the guest");
 	for (unsigned int i = 0; (r = mmio_trap_range(i)); i++)
 		put_range(out, r->base, r->size, r->name);
-	for (unsigned int i = 0; i < n; i++)
-		put_range(out, hidden[i], 0x200, "the debugger's device");
 	strbuf_printf(out, "stage 2: %zu table pages of %lluK; monitor: %zu KiB used, %zu KiB free\n",
 		      view_tables_used(), (ull)(view_page_size() / KIB),
 		      memory_used() / KIB, memory_left() / KIB);

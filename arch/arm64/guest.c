@@ -12,7 +12,7 @@
 #include "options.h"
 #include "platform/fdt.h"
 #include "platform/image.h"
-#include "link.h"
+#include "link_device.h"
 #include "stub/strbuf.h"
 #include "world.h"
 
@@ -83,6 +83,7 @@ static uint64_t second_half(uint64_t base, uint64_t size, uint64_t kernel_end)
 static int load(const void *fdt, uint64_t fdt_size, struct strbuf *why)
 {
 	uint64_t base, size, at, top;
+	struct platform_range hidden[ARRAY_SIZE(((struct fdt_guest *)0)->hidden)];
 	struct fdt_guest g;
 	int err = fdt_find_modules(fdt, &modules, why);
 
@@ -135,7 +136,9 @@ static int load(const void *fdt, uint64_t fdt_size, struct strbuf *why)
 	at = ALIGN_UP(at + modules.initrd.size, 2 * MIB);
 	g.ram_base = base;
 	g.ram_size = size;
-	g.hidden_count = link_hidden_devices(g.hidden, ARRAY_SIZE(g.hidden));
+	g.hidden_count = link_device_hidden(hidden, ARRAY_SIZE(hidden));
+	for (unsigned int i = 0; i < g.hidden_count; i++)
+		g.hidden[i] = hidden[i].base;
 	memcpy((void *)at, fdt, fdt_size);
 	err = fdt_make_guest((void *)at, fdt_size + FDT_ROOM, platform, &g, why);
 	if (err)

@@ -11,18 +11,17 @@
 #include "console.h"
 #include "cpu.h"
 #include "irq/irqchip.h"
+#include "link_device.h"
 #include "lock.h"
 #include "log.h"
 #include "memory.h"
-#include "options.h"
 #include "platform/platform.h"
 #include "psci.h"
 #include "reset.h"
 #include "stub/gdbstub.h"
 #include "target.h"
 #include "timer.h"
-#include "transport/uart_pl011.h"
-#include "transport/virtio_console.h"
+#include "transport/transport.h"
 #include "world.h"
 
 #define BREAKPOINTS 16384
@@ -46,10 +45,6 @@ static struct {
 	struct reset_record record;
 	uint64_t restore_until_us; /* who connects by then was there before */
 	bool answer_due; /* `monitor reset` waits for its reply */
-	union {
-		struct virtio_console virtio;
-		struct uart_pl011 uart;
-	} dev;
 } link;
 
 #define RX_SIZE 32768
@@ -61,78 +56,14 @@ const char *link_transport_name(void)
 	return link.transport ? link.transport->ops->name : "nothing";
 }
 
-static bool try_virtio(void)
-{
-	void *mem = memory_alloc(VIRTIO_CONSOLE_MEMORY, VIRTIO_CONSOLE_ALIGN);
-
-	/*
-	 * A device with a port of our name first. Any console at all may be
-	 * the guest's: that one is taken only if it was asked for.
-	 */
-	for (unsigned int named = 1; named < 2; named--) {
-		if (!named && options.gdb != GDB_VIRTIO)
-			break;
-		for (unsigned int i = 0; i < platform->virtio_count; i++) {
-			STRBUF(why, 160);
-			uint64_t base = platform->virtio[i].base;
-			int err = virtio_console_probe(&link.dev.virtio, base,
-						       platform->virtio_irq[i],
-						       mem,
-						       VIRTIO_CONSOLE_MEMORY,
-						       &why);
-
-			if (!err && named &&
-			    !virtio_console_named(&link.dev.virtio)) {
-				virtio_console_release(&link.dev.virtio);
-				continue;
-			}
-			if (!err) {
-				link.transport = &link.dev.virtio.transport;
-				return true;
-			}
-			if (err != -ENODEV && why.len)
-				log_line("virtio device at 0x%llx: %s",
-					 (unsigned long long)base, why.s);
-		}
-	}
-	return false;
-}
-
-static bool try_uart(void)
-{
-	if (platform->uart_kind != UART_PL011)
-		return false;
-	if (uart_pl011_init(&link.dev.uart, platform->uart.base,
-			    platform->uart_irq))
-		return false;
-	link.transport = &link.dev.uart.transport;
-	log_set_uart(0);
-	console_init(platform->uart.base, platform->uart_irq);
-	return true;
-}
-
-static void choose_transport(void)
-{
-	bool ok = false;
-
-	if (options.gdb == GDB_AUTO || options.gdb == GDB_VIRTIO)
-		ok = try_virtio();
-	if (!ok && options.gdb == GDB_VIRTIO)
-		log_line("hyperstub.gdb=virtio: no virtio console with a port org.hyperstub.gdb; no debugger can attach");
-	if (!ok && options.gdb == GDB_UART)
-		ok = try_uart();
-	if (!ok && options.gdb == GDB_UART)
-		log_line("hyperstub.gdb=uart: the device tree has no PL011; no debugger can attach");
-	if (!ok && options.gdb == GDB_AUTO)
-		log_line("no virtio console for the debugger; hyperstub.gdb=uart would give it the serial port");
-}
-
 void link_init(void)
 {
 	struct gdbstub_memory mem;
 	size_t table = bp_table_memory(BREAKPOINTS, CONDITION_BYTES);
 
-	choose_transport();
+	link.transport = link_device_choose();
+	if (link_device_kind() == LINK_UART)
+		console_init(platform->uart.base, platform->uart_irq);
 	bp_table_init(&link.points, memory_alloc(table, 64), BREAKPOINTS,
 		      CONDITION_BYTES);
 	mem = (struct gdbstub_memory){
@@ -166,15 +97,6 @@ void link_start(void)
 	link.irq_cpu = this_cpu()->id;
 	irqchip->own(link.transport->irq, link.irq_cpu);
 	link_poll();
-}
-
-unsigned int link_hidden_devices(uint64_t *base, unsigned int max)
-{
-	/* a serial port is played for the guest, not hidden */
-	if (!link.transport || max < 1 || console_is_played())
-		return 0;
-	base[0] = link.dev.virtio.mmio.base;
-	return 1;
 }
 
 void link_guest_owns_uart(void)

@@ -21,8 +21,6 @@ void link_init(void);
 /* Interrupts on: the debugger may talk. */
 void link_start(void);
 const char *link_transport_name(void);
-/* Unit addresses of devices that the guest must not see; how many. */
-unsigned int link_hidden_devices(uint64_t *base, unsigned int max);
 /* The monitor stops writing to a UART that the guest uses. */
 void link_guest_owns_uart(void);
 /* After a reset with a debugger there: the guest is halted at its entry. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * Which device carries the debugger: found, tried and set up once at boot, and
+ * from then on hidden from the guest. What is said over it is link.c's.
+ */
+#ifndef ARCH_LINK_DEVICE_H
+#define ARCH_LINK_DEVICE_H
+
+#include <stdbool.h>
+
+#include "platform/platform.h"
+
+struct transport;
+
+enum link_kind { LINK_NONE, LINK_VIRTIO, LINK_UART };
+
+/*
+ * By hyperstub.gdb=, with a line in the log where that is not to be had. NULL:
+ * there is none. After mmu_init(), before view_init().
+ */
+struct transport *link_device_choose(void);
+enum link_kind link_device_kind(void);
+/* Its registers, which the guest must not see; how many ranges. */
+unsigned int link_device_hidden(struct platform_range *r, unsigned int max);
+
+#endif
