@@ -11,7 +11,7 @@ import sys
 
 from harness import Report, must, same
 from usb import PORTS, Port, UsbDev, folder, transfer
-from usb_linux import LinuxHost
+from usb_relay import LinuxHost
 
 MB = 1 << 20
 DATA = random.Random(5).randbytes(MB)
