@@ -119,12 +119,16 @@ static int set_psci(void *fdt)
 	return 0;
 }
 
-/* The EL2 timers (4th and 5th entry) and the GIC's maintenance interrupt go. */
+/*
+ * The GIC's maintenance interrupt goes, and EL2's virtual timer (5th entry).
+ * EL2's physical timer stays: boards name it without an EL2 as well, and there are
+ * programs that refuse a node with fewer than four.
+ */
 static int hide_el2(void *fdt)
 {
 	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,armv8-timer");
 	int len, err = 0;
-	fdt32_t keep[9];
+	fdt32_t keep[12];
 	const fdt32_t *p;
 
 	if (node >= 0) {

@@ -453,7 +453,7 @@ static void gives_the_guest_a_tree_without_us(void **state)
 	assert_null(fdt_getprop(tree, node("/cpus/cpu@1"), "cpu-release-addr",
 				NULL));
 	fdt_getprop(tree, node("/timer"), "interrupts", &len);
-	assert_int_equal(len, 36);
+	assert_int_equal(len, 48);
 	assert_null(fdt_getprop(tree, node("/intc@8000000"), "interrupts",
 				NULL));
 	assert_true(fdt_path_offset(tree, "/virtio_mmio@a000000") < 0);
