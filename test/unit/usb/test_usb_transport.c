@@ -499,6 +499,25 @@ static void room_for_dropped_bytes_is_room_again(void **state)
 	}
 }
 
+static void a_transfer_called_back_may_have_been_over(void **state)
+{
+	struct udc_transfer *x;
+
+	dtr(GDB, true);
+	assert_int_equal(tx(GDB, "old", 3), 3);
+	udc.late = true;
+	fake_control(&udc, 0x21, 0x22, 0, 0, NULL, 0);
+	x = udc.lates[0].x;
+	udc.late_count = 0;
+	x->actual = x->len;
+	x->status = 0;
+	usbd_on_complete(&usb->acm.usbd, IN(GDB), x);
+	dtr(GDB, true);
+	assert_int_equal(tx(GDB, "new", 3), 3);
+	assert_int_equal(host_reads(GDB), 3);
+	assert_memory_equal(buf, "new", 3);
+}
+
 /* The controller lets go of old transfers when new ones could be queued. */
 static void the_console_waits_for_what_is_cancelled(void **state)
 {
@@ -737,6 +756,7 @@ int main(void)
 		TEST(streams_stay_streams),
 		TEST(an_old_clients_replies_are_dropped),
 		TEST(room_for_dropped_bytes_is_room_again),
+		TEST(a_transfer_called_back_may_have_been_over),
 		TEST(the_console_waits_for_what_is_cancelled),
 		TEST(a_client_from_before_the_sleep_is_a_new_one),
 		TEST(a_cleared_halt_goes_on_where_it_was),
