@@ -353,6 +353,7 @@ static void on_breakpoint(struct cpu *c)
 	struct debug_cpu *d = c->dbg;
 	uint64_t pc = c->vcpu.pc;
 	const struct bp *bp;
+	uint32_t insn;
 
 	if (is_exit(d, pc)) {
 		end_hidden(c);
@@ -361,6 +362,15 @@ static void on_breakpoint(struct cpu *c)
 		return;
 	}
 	bp = is_ours(pc) ? point_find(pc) : NULL;
+	if (bp && from_el0(c) && guest_fetch(c, pc, &insn)) {
+		/*
+		 * An Instruction Abort comes first (D1.13.4), and the hit when
+		 * the page is there. QEMU looks at comparators before it
+		 * fetches; for a kernel, which would die of it, leave it so.
+		 */
+		debug_hidden_step(c, VIEW_PLAIN, NULL);
+		return;
+	}
 	if (bp) {
 		hit(c, bp, NULL);
 		return;

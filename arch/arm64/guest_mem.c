@@ -107,8 +107,16 @@ static void hint_window(uint64_t addr, struct strbuf *why)
 int guest_translate(struct cpu *c, uint64_t addr, struct guest_place *p,
 		    struct strbuf *why)
 {
-	uint64_t window = addr & TARGET_WINDOW_MASK;
 	struct stage1_regime r;
+
+	guest_regime(c, &r);
+	return guest_translate_by(&r, addr, p, why);
+}
+
+int guest_translate_by(const struct stage1_regime *r, uint64_t addr,
+		       struct guest_place *p, struct strbuf *why)
+{
+	uint64_t window = addr & TARGET_WINDOW_MASK;
 	struct stage1_result out;
 	uint64_t left;
 	int err;
@@ -121,8 +129,7 @@ int guest_translate(struct cpu *c, uint64_t addr, struct guest_place *p,
 		p->live |= window == TARGET_WINDOW_LIVE;
 		return place_physical(addr & ~TARGET_WINDOW_MASK, p, why);
 	}
-	guest_regime(c, &r);
-	if (stage1_walk(&r, addr, NULL, &out)) {
+	if (stage1_walk(r, addr, NULL, &out)) {
 		if (why) {
 			strbuf_printf(why, "%s at 0x%llx",
 				      stage1_fault_text(out.fault, out.level),
@@ -132,9 +139,10 @@ int guest_translate(struct cpu *c, uint64_t addr, struct guest_place *p,
 		return -EFAULT;
 	}
 	left = out.left;
-	p->cacheable = r.sctlr & 1 ? (r.sctlr & 4) &&
-					     stage1_attr_is_cacheable(out.attr) :
-				     r.dc;
+	p->cacheable = r->sctlr & 1 ?
+			       (r->sctlr & 4) &&
+				       stage1_attr_is_cacheable(out.attr) :
+			       r->dc;
 	err = place_physical(out.pa, p, why);
 	if (!err && p->left > left)
 		p->left = left;

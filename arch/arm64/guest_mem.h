@@ -34,6 +34,9 @@ void guest_regime(struct cpu *c, struct stage1_regime *r);
  */
 int guest_translate(struct cpu *c, uint64_t addr, struct guest_place *p,
 		    struct strbuf *why);
+/* The same by another regime than the CPU's own, of another process say. */
+int guest_translate_by(const struct stage1_regime *r, uint64_t addr,
+		       struct guest_place *p, struct strbuf *why);
 
 /*
  * Bytes moved, fewer at a fault, or -Exxx with text. Aligned 1, 2, 4 and 8

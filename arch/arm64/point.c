@@ -23,6 +23,11 @@ static struct {
 	unsigned int pending; /* that wait for a mapping */
 	unsigned int tvm_budget;
 	bool cleared; /* BRKs since the last restore_shared() */
+	/* user addresses that are out while something steps, and whose they are */
+	struct {
+		uint64_t addr, ttbr0;
+	} was[64];
+	unsigned int was_next;
 } pt;
 
 const struct bp_table *point_table(void)
@@ -30,14 +35,38 @@ const struct bp_table *point_table(void)
 	return pt.table;
 }
 
-/* The descriptor that the translation of va ends at, 0 where the MMU is off. */
-static uint64_t last_descriptor(struct cpu *c, uint64_t va)
+/* A user's address, which says nothing without a process. */
+static bool is_user(const struct bp *bp)
+{
+	return bp->data[AT_TTBR0] != ANY_TTBR0 && !(bp->addr & BIT(55)) &&
+	       !point_is_window(bp->addr);
+}
+
+/* The regime that the entry's address is of, its own process's. */
+static void regime_of(struct cpu *c, const struct bp *bp,
+		      struct stage1_regime *r)
+{
+	guest_regime(c, r);
+	if (is_user(bp))
+		r->ttbr0 = bp->data[AT_TTBR0];
+}
+
+static int locate(struct cpu *c, const struct bp *bp, struct guest_place *p)
+{
+	struct stage1_regime r;
+
+	regime_of(c, bp, &r);
+	return guest_translate_by(&r, bp->addr, p, NULL);
+}
+
+/* The descriptor that its translation ends at, 0 where the MMU is off. */
+static uint64_t last_descriptor(struct cpu *c, const struct bp *bp)
 {
 	struct stage1_regime r;
 	struct stage1_result out;
 
-	guest_regime(c, &r);
-	stage1_walk(&r, va, NULL, &out);
+	regime_of(c, bp, &r);
+	stage1_walk(&r, bp->addr, NULL, &out);
 	return out.depth ? out.path[out.depth - 1] : 0;
 }
 
@@ -105,7 +134,7 @@ static int arm_shadow(struct cpu *c, struct bp *bp, uint64_t pa,
 	bp->armed = POINT_SHADOW;
 	bp->data[AT_PA] = pa;
 	if (!point_is_window(bp->addr))
-		watch_table(bp, last_descriptor(c, bp->addr));
+		watch_table(bp, last_descriptor(c, bp));
 	debug_wants.shadows++;
 	debug_wants.windows += point_is_window(bp->addr);
 	return 0;
@@ -120,7 +149,7 @@ static int arm_pending(struct cpu *c, struct bp *bp)
 		bp->armed = POINT_PENDING;
 		pt.tvm_budget = TVM_BUDGET;
 	}
-	watch_table(bp, last_descriptor(c, bp->addr));
+	watch_table(bp, last_descriptor(c, bp));
 	pt.pending++;
 	return 0;
 }
@@ -134,12 +163,21 @@ static int arm_break(struct cpu *c, struct bp *bp, struct strbuf *why)
 			      (unsigned long long)bp->addr);
 		return -EINVAL;
 	}
-	if (guest_translate(c, bp->addr, &p, NULL)) {
-		/* a device's physical address by mistake is told apart */
-		if (!(bp->addr >> 40) &&
+	/* by address in any process: only a comparator sees them all */
+	if (point_global && is_user(bp) && point_comparator_free(false)) {
+		bp->armed = POINT_COMPARATOR;
+		bp->data[AT_TTBR0] = ANY_TTBR0;
+		return 0;
+	}
+	if (locate(c, bp, &p)) {
+		/*
+		 * A device's physical address by mistake is told apart; but a
+		 * program that is yet to run may be linked there as well.
+		 */
+		if (bp->kind == BP_HARDWARE && !(bp->addr >> 40) &&
 		    guest_translate(c, TARGET_WINDOW_PHYS | bp->addr, &p,
 				    NULL) == 0 && !p.ram) {
-			strbuf_printf(why, "0x%llx is a device's physical address; to stop at accesses to it: awatch {int}0x%llx",
+			strbuf_printf(why, "0x%llx is a device's physical address; to stop at accesses to it: awatch {int}0x%llx (for a program that is to run there: break)",
 				      (unsigned long long)bp->addr,
 				      (unsigned long long)(TARGET_WINDOW_PHYS |
 							   bp->addr));
@@ -161,10 +199,32 @@ static int arm_break(struct cpu *c, struct bp *bp, struct strbuf *why)
 	return arm_shadow(c, bp, p.pa, why);
 }
 
+/*
+ * gdb takes all of them out for each stop and each step over one, and puts them
+ * in again, perhaps from a thread that is in another process: until it lets the
+ * guest run without it, an entry that comes back is of the process that it was.
+ */
+static void remember(const struct bp *bp)
+{
+	if (!is_user(bp))
+		return;
+	pt.was[pt.was_next].addr = bp->addr;
+	pt.was[pt.was_next].ttbr0 = bp->data[AT_TTBR0];
+	pt.was_next = (pt.was_next + 1) % ARRAY_SIZE(pt.was);
+}
+
+static uint64_t process_of(struct cpu *c, const struct bp *bp)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(pt.was); i++)
+		if (pt.was[i].ttbr0 && pt.was[i].addr == bp->addr)
+			return pt.was[i].ttbr0;
+	return c->ctx.sctlr & 1 ? c->ctx.ttbr0 : ANY_TTBR0;
+}
+
 static int arm(struct cpu *c, struct bp *bp, struct strbuf *why)
 {
 	memset(bp->data, 0, sizeof(bp->data));
-	bp->data[AT_TTBR0] = c->ctx.sctlr & 1 ? c->ctx.ttbr0 : ANY_TTBR0;
+	bp->data[AT_TTBR0] = process_of(c, bp);
 	return bp->kind >= BP_WATCH ? point_arm_watch(c, bp, why) :
 				      arm_break(c, bp, why);
 }
@@ -237,17 +297,17 @@ static bool follow(struct cpu *c, struct bp *bp)
 	if (bp->kind >= BP_WATCH || (!waits && bp->armed != POINT_SHADOW) ||
 	    point_is_window(bp->addr))
 		return false;
-	err = guest_translate(c, bp->addr, &p, NULL);
+	err = locate(c, bp, &p);
 	if (err || !p.ram) {
 		if (waits) {
-			watch_table(bp, last_descriptor(c, bp->addr));
+			watch_table(bp, last_descriptor(c, bp));
 			return false;
 		}
 		clear_brk(bp);
 		debug_wants.shadows--;
 		bp->armed = POINT_PENDING;
 		pt.pending++;
-		watch_table(bp, last_descriptor(c, bp->addr));
+		watch_table(bp, last_descriptor(c, bp));
 		return true;
 	}
 	if (!waits && p.pa == bp->data[AT_PA])
@@ -333,7 +393,7 @@ static bool displace(struct cpu *c, struct bp *bp)
 {
 	struct guest_place p;
 
-	if (guest_translate(c, bp->addr, &p, NULL))
+	if (locate(c, bp, &p))
 		return false;
 	if (bp->kind >= BP_WATCH)
 		return !point_arm_pages(bp, &p, NULL);
@@ -382,14 +442,19 @@ int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
 	page_resync_all(); /* devices may have written */
 	for (struct bp *bp = bp_next_changed(table, NULL); bp;
 	     bp = bp_next_changed(table, bp))
-		if (!bp->wanted && bp->armed)
+		if (!bp->wanted && bp->armed) {
+			if (stepping)
+				remember(bp);
 			disarm(bp, stepping);
+		}
 	if (pt.pending)
 		for (struct bp *bp = bp_next(table, NULL); bp;
 		     bp = bp_next(table, bp))
 			follow(c, bp);
-	if (!stepping)
+	if (!stepping) {
 		point_let_go(lingering);
+		memset(pt.was, 0, sizeof(pt.was));
+	}
 	list_comparators();
 	debug_wants.tvm = pt.pending && pt.tvm_budget;
 	restore_shared();

@@ -134,8 +134,11 @@ def write(table: Table, data: bytes, memory_size: int) -> bytes:
         section(".debug_frame", SHT_PROGBITS, 0, 0, frames_at, len(frames),
                 step=8),
     ))
+    # A function that gdb's `call` runs returns to the entry point, where gdb
+    # has a breakpoint: it must be mapped and executable, and _text is not.
+    entry = next((s.address for s in usable if s.name == "panic"), parts.start)
     header = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack(
-        "<HHIQQQIHHHHHH", 2, EM_AARCH64, 1, parts.start, HEADER, sections_at,
+        "<HHIQQQIHHHHHH", 2, EM_AARCH64, 1, entry, HEADER, sections_at,
         0, HEADER, PROGRAM, 1, SECTION, 8, 6)
     program = struct.pack("<IIQQQQQQ", 1, 7, 0, parts.start, parts.start, 0,
                           parts.end - parts.start, PAGE)

@@ -403,7 +403,7 @@ static inline u64 number(const char *s)
 """
 
 
-def guest_program(source: str) -> bytes:
+def guest_program(source: str, *options: str) -> bytes:
     """A static arm64 program from C source with main(argc, argv)."""
     with tempfile.TemporaryDirectory(prefix="hs-cc-") as temp:
         (Path(temp) / "start.s").write_text(START)
@@ -411,7 +411,8 @@ def guest_program(source: str) -> bytes:
         subprocess.run(
             ["aarch64-linux-gnu-gcc", "-O2", "-nostdlib", "-static",
              "-ffreestanding", "-fno-stack-protector", "-Wl,--build-id=none",
-             "-s", "-o", "prog", "start.s", "prog.c"], cwd=temp, check=True)
+             "-s", *options, "-o", "prog", "start.s", "prog.c"],
+            cwd=temp, check=True)
         return (Path(temp) / "prog").read_bytes()
 
 

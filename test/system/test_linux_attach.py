@@ -257,6 +257,12 @@ def calls(guest: Guest, gdb: Gdb) -> None:
         token = guest.start_sh("echo called")
         gdb.go()
         place = gdb.value("$pc")
+        # It returns to the entry point, which must be text ("info files"
+        # shows it as linked).
+        entry = re.search(r"Entry point: (0x\w+)", gdb.cmd("info files"))
+        within = int(entry[1], 16) - 0xffff800008000000 if entry else 0
+        must(gdb.value("(long)&_stext - (long)&_text") <= within <
+             gdb.value("(long)&_etext - (long)&_text"), "entry point")
         text = gdb.cmd("call (long)nr_free_buffer_pages()")
         must(re.search(r"= \d{4,}", text), text)
         # printk() takes the console's locks; its text is in the kernel.

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+# time limit: 200 s
+"""Breakpoints in user space, in text that comes from a disk: evicted and read
+back by the device's DMA, shared by processes, replaced by another program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from harness import Gdb, Guest, Report, assets, guest_program, must, same
+
+CPUS = 4
+PLACE = 0x7001000       # touched(), where no other program has anything
+SOURCE = r"""
+/* PROG CPU TIMES SALT: calls touched(), sums up its own text; 0 if both are right. */
+__attribute__((section(".hot"), noinline, used))
+u64 touched(u64 x) { return x * FACTOR + 3; }
+
+int main(int argc, char **argv)
+{
+	u64 mask = 1ul << number(argv[1]), times = number(argv[2]), x = 1;
+	u64 want = 1;
+	const unsigned *text = (const unsigned *)PLACE;
+	unsigned sum = 0;
+
+	if (sys3(122, 0, sizeof(mask), (long)&mask) < 0)
+		return 9;
+	for (u64 i = 0; i < times; i++) {
+		u64 (*volatile call)(u64) = touched;
+		x = call(x);
+		want = want * FACTOR + 3;
+		for (int k = 0; k < 1024; k++)
+			sum += text[k] >> 8 == 0xd42000; /* a BRK of somebody's */
+	}
+	return (x != want) | (sum != 0) << 1;
+}
+"""
+MODULES = ("virtio_mmio", "virtio_blk", "crc32c_generic", "ext4")
+
+
+def program(factor: int) -> bytes:
+    """One that multiplies by factor, touched() at PLACE."""
+    source = f"#define FACTOR {factor}ul\n#define PLACE {PLACE:#x}ul\n" + SOURCE
+    return guest_program(source, f"-Wl,--section-start=.hot={PLACE:#x}")
+
+
+def mount(guest: Guest) -> None:
+    """The disk, made by the guest, with both programs on it."""
+    for name in assets.kernel().with_dependencies(*MODULES):
+        guest.sh(f"insmod /mod/{name}.ko", status=None)
+    guest.sh("mke2fs -F /dev/vda && mkdir -p /disk && "
+             "mount -t ext4 /dev/vda /disk && cp /bin/first /bin/second /disk "
+             "&& sync", 60)
+    evict(guest)
+
+
+def evict(guest: Guest) -> None:
+    """No clean page of the disk stays in memory."""
+    guest.sh("sync; echo 3 >/proc/sys/vm/drop_caches; umount /disk; "
+             "mount -t ext4 /dev/vda /disk", 30)
+
+
+def run_all(name: str, times: int) -> str:
+    """A shell command: the program on each CPU at once; 0 if all were right."""
+    return ("(rm -f /tmp/bad; " + "".join(
+        f"(/disk/{name} {cpu} {times} || echo {name} >>/tmp/bad) & "
+        for cpu in range(CPUS)) + "wait; test ! -e /tmp/bad)")
+
+
+def counted(guest: Guest, gdb: Gdb, name: str, times: int) -> None:
+    """All CPUs run it under one breakpoint that counts; none is missed."""
+    number = gdb.value("$bpnum")
+    before = gdb.hits(number)
+    gdb.send("continue")
+    guest.sh(run_all(name, times), 120)
+    gdb.interrupt()
+    same(gdb.hits(number) - before, CPUS * times, f"hits in {name}")
+
+
+def evicted(report: Report, guest: Guest, gdb: Gdb) -> None:
+    """Text that comes by DMA, goes, and comes again under a breakpoint."""
+    with report.case("a process's text before it runs: set, then hit by all",
+                     gdb):
+        gdb.cmds("monitor set bp-global on", f"break *{PLACE:#x}",
+                 "ignore $bpnum 100000000")
+        counted(guest, gdb, "first", 5)
+    for again in range(3):
+        with report.case(f"evicted and read back, {again + 1}", gdb):
+            gdb.send("continue")
+            evict(guest)
+            guest.sh("/disk/first 0 0")
+            gdb.interrupt()
+            counted(guest, gdb, "first", 3)
+    with report.case("another program in the same pages", gdb):
+        gdb.send("continue")
+        evict(guest)
+        # memory is given out again: nothing may be left in a page
+        guest.sh("dd if=/dev/zero of=/tmp/fill bs=1M count=40 2>/dev/null; "
+                 "rm /tmp/fill", 60)
+        gdb.interrupt()
+        counted(guest, gdb, "second", 3)
+        counted(guest, gdb, "first", 3)
+    with report.case("removed: both run untouched", gdb):
+        gdb.cmd("delete")
+        gdb.send("continue")
+        guest.sh(run_all("first", 1000), 60)
+        guest.sh(run_all("second", 1000), 60)
+        gdb.interrupt()
+
+
+def one_process(report: Report, guest: Guest, gdb: Gdb) -> None:
+    """The page is shared; the breakpoint is of one process."""
+    with report.case("set in one of four processes: it alone stops", gdb):
+        gdb.cmds("monitor set bp-global on", f"tbreak *{PLACE:#x}")
+        gdb.send("continue")
+        token = guest.start_sh(run_all("first", 20))
+        gdb.wait()
+        same(gdb.value("$pc"), PLACE, "PC")
+        table = gdb.value("$TTBR0_EL1.BADDR")
+        # (gdb steps over the first on its own)
+        gdb.cmds("monitor set bp-global off", f"break *{PLACE:#x}")
+        for _ in range(19):
+            gdb.go()
+            same(gdb.value("$pc"), PLACE, "PC")
+            same(gdb.value("$TTBR0_EL1.BADDR"), table, "process")
+        gdb.send("continue")
+        guest.end_sh(token, 60)
+    with report.case("its process has gone: others have the page as it is",
+                     gdb):
+        guest.sh(run_all("first", 100), 60)
+        evict(guest)
+        guest.sh(run_all("second", 100), 60)
+        guest.sh(run_all("first", 100), 60)
+        gdb.interrupt()
+        gdb.cmd("delete")
+
+
+def main() -> int:
+    report = Report("linux user: ")
+    modules = assets.kernel().with_dependencies(*MODULES)
+    files = {f"mod/{name}.ko": data for name, data in modules.items()}
+    files |= {"bin/first": program(5), "bin/second": program(7)}
+    with tempfile.TemporaryDirectory(prefix="hs-disk-") as temp:
+        disk = Path(temp) / "disk"
+        subprocess.run(["truncate", "-s", "16M", str(disk)], check=True)
+        with Guest(smp=CPUS, files=files, memory="256M", extra=(
+                "-drive", f"file={disk},format=raw,if=none,id=d",
+                "-device", "virtio-blk-device,drive=d")) as guest, \
+                Gdb(symbols=assets.symbols("kernel-6.1")) as gdb:
+            mount(guest)
+            gdb.attach(guest)
+            evicted(report, guest, gdb)
+            one_process(report, guest, gdb)
+            gdb.cmd("detach")
+            guest.alive()
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
