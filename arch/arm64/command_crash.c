@@ -65,7 +65,7 @@ int command_crash(unsigned int cpu, const char *args, struct strbuf *out)
 			continue;
 		if (command_word(where, "later")) {
 			later = i + 1;
-			timer_arm(LATER_US);
+			timer_arm(TIMER_TEST, LATER_US);
 			return 0;
 		}
 		if (*where && (command_number(&where, &n) || n >= cpu_count()))

@@ -55,6 +55,13 @@ enum cpu_exit {
 	EXITS_COUNT,
 };
 
+/* Who is woken by EL2's timer, see timer.h. */
+enum timer_user {
+	TIMER_WORLD, /* single steps, reporting a stop */
+	TIMER_TEST,
+	TIMER_USERS,
+};
+
 struct gic_cpu; /* irq/gicv3.c */
 
 struct cpu {
@@ -65,6 +72,7 @@ struct cpu {
 	uint64_t stack_top;
 
 	uint32_t power; /* enum cpu_power, atomic */
+	uint64_t timer_at[TIMER_USERS]; /* CNTPCT, 0 = not armed */
 	uint64_t on_entry, on_arg; /* PSCI CPU_ON */
 	uint64_t reset_sctlr; /* the guest's SCTLR_EL1 at its entry */
 

@@ -89,7 +89,7 @@ static void begin_step(struct cpu *c)
 	}
 	if (c->step_alone) {
 		c->step_alone = false;
-		timer_arm(LONE_STEP_US);
+		timer_arm(TIMER_WORLD, LONE_STEP_US);
 	}
 	/* SS set once: an instruction that the monitor does has cleared it */
 	if (!d->ss_armed && !d->sequence) {
@@ -133,7 +133,7 @@ void debug_park(struct cpu *c)
 {
 	c->dbg->ss_armed = false;
 	c->vcpu.pstate &= ~PSTATE_SS;
-	timer_disarm();
+	timer_disarm(TIMER_WORLD);
 	debug_regs_count(c);
 }
 

@@ -402,8 +402,10 @@ bool *link_keeps(void)
 void irq_own(struct cpu *c, uint32_t intid)
 {
 	if (intid == platform->el2_timer_irq) {
-		world_timer(c);
-		command_crash_later(c);
+		if (timer_take(TIMER_WORLD))
+			world_timer(c);
+		if (timer_take(TIMER_TEST))
+			command_crash_later(c);
 	} else if (link.transport && intid == link.transport->irq) {
 		link_poll();
 	}

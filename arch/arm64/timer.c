@@ -112,15 +112,51 @@ int timer_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 	}
 }
 
-void timer_arm(uint64_t us)
+/* The hardware at the earliest of what this CPU is to be woken for. */
+static void program(const struct cpu *c)
 {
-	write_sysreg(clock_ticks() + us * clock_hz() / 1000000, cnthp_cval_el2);
-	write_sysreg(CTL_ENABLE, cnthp_ctl_el2);
-	isb(); /* orders the arming before the guest runs */
+	uint64_t first = 0;
+
+	for (unsigned int i = 0; i < TIMER_USERS; i++)
+		if (c->timer_at[i] && (!first || c->timer_at[i] < first))
+			first = c->timer_at[i];
+	if (first)
+		write_sysreg(first, cnthp_cval_el2);
+	write_sysreg(first ? CTL_ENABLE : 0, cnthp_ctl_el2);
+	isb(); /* orders it before the guest runs or interrupts are looked at */
 }
 
-void timer_disarm(void)
+void timer_cpu_init(struct cpu *c)
 {
-	write_sysreg(0, cnthp_ctl_el2);
-	isb(); /* orders it before interrupts are looked at */
+	for (unsigned int i = 0; i < TIMER_USERS; i++)
+		c->timer_at[i] = 0;
+	program(c);
+}
+
+void timer_arm(enum timer_user user, uint64_t us)
+{
+	struct cpu *c = this_cpu();
+
+	c->timer_at[user] = clock_ticks() + us * clock_hz() / 1000000;
+	program(c);
+}
+
+void timer_disarm(enum timer_user user)
+{
+	struct cpu *c = this_cpu();
+
+	if (!c->timer_at[user])
+		return;
+	c->timer_at[user] = 0;
+	program(c);
+}
+
+bool timer_take(enum timer_user user)
+{
+	struct cpu *c = this_cpu();
+
+	if (!c->timer_at[user] || clock_ticks() < c->timer_at[user])
+		return false;
+	timer_disarm(user);
+	return true;
 }

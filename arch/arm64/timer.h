@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cpu;
+#include "cpu.h"
+
 
 /* Guest's timers quiet while it is parked, as they were when it goes on. */
 void timer_park(struct cpu *c);
@@ -23,8 +24,13 @@ void timer_apply_offset(struct cpu *c);
 /* A trapped CNTPCT_EL0 or CNTP_*; -ENOENT: another register. */
 int timer_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v);
 
-/* EL2's own timer on this CPU: irq_own() with its INTID after us microseconds. */
-void timer_arm(uint64_t us);
-void timer_disarm(void);
+/*
+ * EL2's own timer on this CPU, for each user apart: irq_own() with its INTID
+ * after us microseconds, where timer_take() says whose time has come.
+ */
+void timer_cpu_init(struct cpu *c);
+void timer_arm(enum timer_user user, uint64_t us);
+void timer_disarm(enum timer_user user);
+bool timer_take(enum timer_user user);
 
 #endif

@@ -65,6 +65,7 @@ void world_cpu_init(struct cpu *c)
 	c->lost = 0;
 	c->event_kept = false;
 	c->step = STEP_NONE;
+	timer_cpu_init(c);
 	timer_apply_offset(c);
 	/* One that comes up into a stopped world waits with the others. */
 	spin_lock(&world.lock);
@@ -174,9 +175,9 @@ static void await_report(void)
 
 	if (!left)
 		return;
-	timer_arm(left);
+	timer_arm(TIMER_WORLD, left);
 	wfi();
-	timer_disarm();
+	timer_disarm(TIMER_WORLD);
 }
 
 static void serve_call(struct cpu *c)
@@ -345,7 +346,6 @@ void world_release_deferred(void)
 
 void world_timer(struct cpu *c)
 {
-	timer_disarm();
 	world_release_deferred();
 }
 

@@ -43,7 +43,7 @@ void world_release_deferred(void);
 uint64_t world_guest_ticks(void);
 /* c->ctx from this CPU's registers. */
 void world_save_context(struct cpu *c);
-/* An interrupt of EL2's own timer. */
+/* The time that it asked for (TIMER_WORLD) has come. */
 void world_timer(struct cpu *c);
 /* EL2 itself faulted here: told to the debugger, this CPU stays where it is. */
 void world_monitor_fault(struct cpu *c, uint64_t esr, uint64_t far)
