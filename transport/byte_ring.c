@@ -47,6 +47,12 @@ unsigned int byte_ring_force(struct byte_ring *r, uint8_t byte)
 	return lost;
 }
 
+const uint8_t *byte_ring_peek(const struct byte_ring *r, size_t *len)
+{
+	*len = unbroken(r, r->tail, byte_ring_used(r));
+	return r->mem + (r->tail & (r->size - 1));
+}
+
 size_t byte_ring_get(struct byte_ring *r, uint8_t *buf, size_t len)
 {
 	size_t first;

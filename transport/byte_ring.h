@@ -33,6 +33,15 @@ size_t byte_ring_put(struct byte_ring *r, const uint8_t *buf, size_t len);
 /* Put one byte in, at the cost of the oldest. Returns how many that cost. */
 unsigned int byte_ring_force(struct byte_ring *r, uint8_t byte);
 
+/* The oldest bytes that lie in one piece, *len of them (0: it is empty). */
+const uint8_t *byte_ring_peek(const struct byte_ring *r, size_t *len);
+
+/* Take out what was looked at: len is no more than there is. */
+static inline void byte_ring_drop(struct byte_ring *r, size_t len)
+{
+	r->tail += (uint32_t)len;
+}
+
 /* Bytes taken out, 0..len. */
 size_t byte_ring_get(struct byte_ring *r, uint8_t *buf, size_t len);
 

@@ -30,6 +30,11 @@ void pl011_putc(uint64_t base, char c)
 	}
 }
 
+void pl011_mask_interrupts(uint64_t base)
+{
+	mmio_write32(base + UARTIMSC, 0);
+}
+
 static struct uart_pl011 *uart_of(struct transport *t)
 {
 	return (struct uart_pl011 *)t;

@@ -24,6 +24,9 @@
  */
 void pl011_putc(uint64_t base, char c);
 
+/* For a port of which no more is wanted than pl011_putc(). */
+void pl011_mask_interrupts(uint64_t base);
+
 struct uart_pl011 {
 	struct transport transport; /* first */
 	uint64_t base;

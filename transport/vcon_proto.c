@@ -103,11 +103,14 @@ static enum vcon_change port_open(struct vcon_port *port, bool open)
 {
 	bool was_open = port->host_open;
 
-	port->host_open = open;
-	if (open) {
-		port->epoch++; /* also without a close between: it got lost */
+	/* also without a close between: it got lost */
+	if (open)
+		__atomic_store_n(&port->epoch, port->epoch + 1,
+				 __ATOMIC_RELAXED);
+	/* Who writes to the console sees the new epoch with who is there. */
+	__atomic_store_n(&port->host_open, open, __ATOMIC_RELEASE);
+	if (open)
 		return VCON_OPENED;
-	}
 	return was_open ? VCON_CLOSED : VCON_NONE;
 }
 
@@ -216,11 +219,13 @@ bool vcon_proto_connected(const struct vcon_proto *p, enum transport_channel ch,
 			  uint32_t *epoch)
 {
 	const struct vcon_port *port;
+	bool open;
 
 	*epoch = 0;
 	if (p->port_of[ch] < 0)
 		return false;
 	port = &p->port[p->port_of[ch]];
-	*epoch = port->epoch;
-	return port->host_open;
+	open = __atomic_load_n(&port->host_open, __ATOMIC_ACQUIRE);
+	*epoch = __atomic_load_n(&port->epoch, __ATOMIC_RELAXED);
+	return open;
 }

@@ -180,9 +180,18 @@ static int do_type(unsigned int cpu, const char *args, struct strbuf *out)
 	if (!err)
 		err = link_type("\r", 1);
 	if (err == -ENODEV)
-		strbuf_puts(out, "type: the guest has its serial port for itself; only with hyperstub.gdb=uart is it the monitor's\n");
+		strbuf_puts(out, "type: the guest has its serial port for itself; only with hyperstub.serial=channel or gdb is it the monitor's\n");
 	else if (err)
 		strbuf_puts(out, "type: the guest has not read what was typed before; no room for all of this\n");
+	return err;
+}
+
+static int do_break(unsigned int cpu, const char *args, struct strbuf *out)
+{
+	int err = link_break();
+
+	if (err)
+		strbuf_puts(out, "break: the guest has its serial port for itself; only with hyperstub.serial=channel or gdb is it the monitor's\n");
 	return err;
 }
 
@@ -213,8 +222,9 @@ static const struct command {
 	  command_translate },
 	{ "mmio", "live on|off", "reads of device memory go to the device", do_mmio },
 	{ "set", "[NAME VALUE]", "a setting; alone: all of them", do_set },
-	{ "type", "TEXT", "a line for the guest's serial port (hyperstub.gdb=uart)",
+	{ "type", "TEXT", "a line for the guest's serial port, where that is played",
 	  do_type },
+	{ "break", "", "a break on the guest's serial port (sysrq)", do_break },
 	{ "reset", "", "reset the machine and stop at the guest's first instruction",
 	  do_reset },
 	{ "crash", NULL, NULL, command_crash },

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "command.h"
 #include "command_info.h"
+#include "console.h"
 #include "cpu.h"
 #include "debug.h"
 #include "guest.h"
@@ -85,6 +86,7 @@ static int info_overview(struct strbuf *out)
 		      link_transport_name(),
 		      (ull)(timer_offset() * 1000 / (clock_hz() / 1000 + !clock_hz())),
 		      world_stops_time ? "" : " (stop-time is off)");
+	console_info(out);
 	return 0;
 }
 

@@ -58,6 +58,7 @@ enum cpu_exit {
 /* Who is woken by EL2's timer, see timer.h. */
 enum timer_user {
 	TIMER_WORLD, /* single steps, reporting a stop */
+	TIMER_CONSOLE,
 	TIMER_TEST,
 	TIMER_USERS,
 };

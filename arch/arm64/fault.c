@@ -65,6 +65,7 @@ static void dump(const struct el2_frame *f, unsigned int vector, uint64_t esr,
 {
 	/* the guest's port, if need be: it does not run on */
 	log_break_lock();
+	console_break_lock();
 	if (platform && platform->uart_kind == UART_PL011 &&
 	    !console_is_played())
 		log_set_uart(platform->uart.base);

@@ -62,8 +62,7 @@ void link_init(void)
 	size_t table = bp_table_memory(BREAKPOINTS, CONDITION_BYTES);
 
 	link.transport = link_device_choose();
-	if (link_device_kind() == LINK_UART)
-		console_init(platform->uart.base, platform->uart_irq);
+	console_choose(link.transport, link_device_kind());
 	bp_table_init(&link.points, memory_alloc(table, 64), BREAKPOINTS,
 		      CONDITION_BYTES);
 	mem = (struct gdbstub_memory){
@@ -96,12 +95,14 @@ void link_start(void)
 		return;
 	link.irq_cpu = this_cpu()->id;
 	irqchip->own(link.transport->irq, link.irq_cpu);
+	console_start(link.irq_cpu);
 	link_poll();
 }
 
 void link_guest_owns_uart(void)
 {
-	log_set_uart(0);
+	if (!console_frees_uart())
+		log_set_uart(0);
 }
 
 bool link_wants_halt(void)
@@ -202,6 +203,7 @@ static void poll_locked(void)
 
 	t->ops->poll(t);
 	note_connection();
+	console_serve();
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		size_t used;
 
@@ -286,6 +288,7 @@ void link_event(const struct target_event *ev)
 
 void link_cpu_leaves(struct cpu *c)
 {
+	console_cpu_leaves(c);
 	if (!link.transport || c->id != link.irq_cpu)
 		return;
 	for (unsigned int i = 0; i < cpu_count(); i++)
@@ -305,7 +308,9 @@ static void flush(void)
 	do {
 		send();
 		t->ops->poll(t);
-	} while ((rsp_tx_busy(&link.stub.tx) || !t->ops->idle(t)) &&
+		console_serve();
+	} while ((rsp_tx_busy(&link.stub.tx) || !console_is_sent() ||
+		  !t->ops->idle(t)) &&
 		 clock_us() < end);
 }
 
@@ -371,11 +376,13 @@ void link_machine_ends(struct cpu *c, bool reset)
 	log_line("the guest %s", reset ? "resets the machine" :
 					 "powers the machine off");
 	if (!is_waited_for()) {
-		if (reset && link.transport) {
-			lock();
+		if (!link.transport)
+			return;
+		lock();
+		if (reset)
 			save_session(false);
-			link_unlock();
-		}
+		flush();
+		link_unlock();
 		return;
 	}
 	if (link_catches_reset || (!reset && !link.stub.client.extended))
@@ -387,6 +394,11 @@ void link_machine_ends(struct cpu *c, bool reset)
 		gdbstub_exit(&link.stub);
 	flush();
 	link_unlock();
+}
+
+int link_break(void)
+{
+	return console_break();
 }
 
 int link_type(const char *text, size_t len)
@@ -404,6 +416,8 @@ void irq_own(struct cpu *c, uint32_t intid)
 	if (intid == platform->el2_timer_irq) {
 		if (timer_take(TIMER_WORLD))
 			world_timer(c);
+		if (timer_take(TIMER_CONSOLE))
+			console_timer(c);
 		if (timer_take(TIMER_TEST))
 			command_crash_later(c);
 	} else if (link.transport && intid == link.transport->irq) {

@@ -57,6 +57,8 @@ void link_machine_ends(struct cpu *c, bool reset);
 void link_reset(void);
 /* `monitor type`: as console_type(). */
 int link_type(const char *text, size_t len);
+/* `monitor break`: as console_break(). */
+int link_break(void);
 
 /* `monitor set on-disconnect stop` */
 bool *link_keeps(void);

@@ -75,6 +75,32 @@ static int parse_small(const char *s, size_t n, unsigned int *v)
 	return 0;
 }
 
+static int parse_gdb(struct options *o, const char *s, size_t n)
+{
+	if (is(s, n, "virtio"))
+		o->gdb = GDB_VIRTIO;
+	else if (is(s, n, "uart"))
+		o->gdb = GDB_UART;
+	else if (is(s, n, "none"))
+		o->gdb = GDB_NONE;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int parse_serial(struct options *o, const char *s, size_t n)
+{
+	if (is(s, n, "guest"))
+		o->serial = SERIAL_GUEST;
+	else if (is(s, n, "channel"))
+		o->serial = SERIAL_CHANNEL;
+	else if (is(s, n, "gdb"))
+		o->serial = SERIAL_GDB;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static int parse_one(struct options *o, const char *name, size_t nn,
 		     const char *s, size_t n)
 {
@@ -105,17 +131,10 @@ static int parse_one(struct options *o, const char *name, size_t nn,
 		o->no_guest = is(s, n, "none");
 		return o->no_guest ? 0 : -EINVAL;
 	}
-	if (is(name, nn, "gdb")) {
-		if (is(s, n, "virtio"))
-			o->gdb = GDB_VIRTIO;
-		else if (is(s, n, "uart"))
-			o->gdb = GDB_UART;
-		else if (is(s, n, "none"))
-			o->gdb = GDB_NONE;
-		else
-			return -EINVAL;
-		return 0;
-	}
+	if (is(name, nn, "gdb"))
+		return parse_gdb(o, s, n);
+	if (is(name, nn, "serial"))
+		return parse_serial(o, s, n);
 	return -ENOENT;
 }
 

@@ -10,12 +10,16 @@ struct strbuf;
 
 enum option_gdb { GDB_AUTO, GDB_VIRTIO, GDB_UART, GDB_NONE };
 
+/* Where the bytes of the guest's serial port go. */
+enum option_serial { SERIAL_AUTO, SERIAL_GUEST, SERIAL_CHANNEL, SERIAL_GDB };
+
 struct options {
 	uint64_t share; /* bytes at the top of RAM; default 64 MiB */
 	bool wait; /* the guest's first instruction waits for a debugger */
 	bool no_guest; /* hyperstub.guest=none */
 	bool vhe; /* use E2H=1 where the core has it */
 	enum option_gdb gdb;
+	enum option_serial serial;
 	unsigned int granule; /* stage 2: 4, 16 or 64 (KiB); 0 = choose */
 	uint64_t shadow_pages; /* pool for breakpoints; 0 = what fits */
 	unsigned int list_registers; /* use at most this many; 0 = all */

@@ -22,6 +22,7 @@ void vpl011_init(struct vpl011 *v, uint64_t base, void *out_mem,
 	memset(v, 0, sizeof(*v));
 	v->base = base;
 	v->drop_oldest = drop_oldest;
+	v->carrier = true;
 	byte_ring_init(&v->out, out_mem, out_size);
 	v->ibrd = 13; /* 115200 baud from 24 MHz */
 	v->fbrd = 1;
@@ -133,6 +134,13 @@ void vpl011_break(struct vpl011 *v)
 	rx_interrupts(v);
 }
 
+void vpl011_carrier(struct vpl011 *v, bool on)
+{
+	if (v->carrier != on)
+		v->ris |= UARTINT_DCD | UARTINT_DSR;
+	v->carrier = on;
+}
+
 /* Sending */
 
 /* From the FIFO to whoever takes it, as far as that has room. */
@@ -172,6 +180,23 @@ static void tx_write(struct vpl011 *v, uint8_t byte)
 	tx_move(v);
 }
 
+void vpl011_drop_oldest(struct vpl011 *v, bool drop)
+{
+	v->drop_oldest = drop;
+	tx_move(v);
+}
+
+const uint8_t *vpl011_output_peek(const struct vpl011 *v, size_t *len)
+{
+	return byte_ring_peek(&v->out, len);
+}
+
+void vpl011_output_done(struct vpl011 *v, size_t len)
+{
+	byte_ring_drop(&v->out, len);
+	tx_move(v);
+}
+
 size_t vpl011_output(struct vpl011 *v, uint8_t *buf, size_t len)
 {
 	size_t n = byte_ring_get(&v->out, buf, len);
@@ -184,7 +209,8 @@ size_t vpl011_output(struct vpl011 *v, uint8_t *buf, size_t len)
 
 static uint32_t flags(const struct vpl011 *v)
 {
-	uint32_t f = UARTFR_CTS | UARTFR_DSR | UARTFR_DCD;
+	uint32_t f = UARTFR_CTS |
+		     (v->carrier ? UARTFR_DSR | UARTFR_DCD : 0);
 
 	if (v->cr & UARTCR_LBE) /* TRM 3.3.8: outputs to inputs */
 		f = (v->cr & UARTCR_RTS ? UARTFR_CTS : 0) |

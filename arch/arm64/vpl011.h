@@ -4,7 +4,8 @@
  * ours or where there is none. Pure: bytes, register accesses and the level
  * of one interrupt. The caller holds a lock around each call. A line has no
  * speed here: what is written has left at once, and the receive timeout comes
- * as soon as no more input is there. Modem lines do not change.
+ * as soon as no more input is there. CTS is always given; DCD and DSR say
+ * whether somebody is there.
  */
 #ifndef ARCH_VPL011_H
 #define ARCH_VPL011_H
@@ -24,6 +25,7 @@ struct vpl011 {
 	/* what the guest wrote and nobody has taken yet */
 	struct byte_ring out;
 	bool drop_oldest;
+	bool carrier;
 	uint64_t dropped; /* output bytes that were lost */
 
 	uint16_t rx[VPL011_FIFO]; /* as UARTDR shows them */
@@ -64,6 +66,19 @@ void vpl011_overrun(struct vpl011 *v);
 
 /* A break on the line. */
 void vpl011_break(struct vpl011 *v);
+
+/* Somebody has the other end of the line, or has gone: DCD and DSR. */
+void vpl011_carrier(struct vpl011 *v, bool on);
+
+/* From now on: lose old output when there is no more room, or make it wait. */
+void vpl011_drop_oldest(struct vpl011 *v, bool drop);
+
+/*
+ * Output of the guest, the oldest bytes that lie in one piece, and: so many of
+ * those were taken.
+ */
+const uint8_t *vpl011_output_peek(const struct vpl011 *v, size_t *len);
+void vpl011_output_done(struct vpl011 *v, size_t len);
 
 /* Output of the guest: bytes taken out, 0..len. */
 size_t vpl011_output(struct vpl011 *v, uint8_t *buf, size_t len);

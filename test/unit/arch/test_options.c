@@ -30,6 +30,7 @@ static void has_defaults(void **state)
 	assert_false(o.wait);
 	assert_false(o.no_guest);
 	assert_int_equal(o.gdb, GDB_AUTO);
+	assert_int_equal(o.serial, SERIAL_AUTO);
 	assert_int_equal(o.granule, 0);
 }
 
@@ -38,6 +39,7 @@ static void takes_every_option(void **state)
 	assert_int_equal(parse("hyperstub.share=0x6000000 hyperstub.wait "
 			       "hyperstub.guest=none hyperstub.vhe=off "
 			       "hyperstub.gdb=uart hyperstub.granule=16K "
+			       "hyperstub.serial=channel "
 			       "hyperstub.shadow-pages=10000 "
 			       "hyperstub.list-registers=4"),
 			 0);
@@ -46,6 +48,7 @@ static void takes_every_option(void **state)
 	assert_true(o.no_guest);
 	assert_false(o.vhe);
 	assert_int_equal(o.gdb, GDB_UART);
+	assert_int_equal(o.serial, SERIAL_CHANNEL);
 	assert_int_equal(o.granule, 16);
 	assert_int_equal(o.shadow_pages, 10000);
 	assert_int_equal(o.list_registers, 4);

@@ -44,6 +44,27 @@ static void a_full_ring_takes_what_fits(void **state)
 	assert_int_equal(byte_ring_get(&r, buf, 8), 0);
 }
 
+static void what_is_looked_at_stays_until_dropped(void **state)
+{
+	uint8_t mem[8], buf[8];
+	struct byte_ring r;
+	size_t n;
+
+	byte_ring_init(&r, mem, sizeof(mem));
+	byte_ring_peek(&r, &n);
+	assert_int_equal(n, 0);
+	byte_ring_put(&r, (const uint8_t *)"abcdef", 6);
+	byte_ring_get(&r, buf, 5);
+	byte_ring_put(&r, (const uint8_t *)"ghij", 4);
+	for (int i = 0; i < 2; i++) {
+		assert_memory_equal(byte_ring_peek(&r, &n), "fgh", 3);
+		assert_int_equal(n, 3); /* up to the end of the memory */
+	}
+	byte_ring_drop(&r, 3);
+	assert_memory_equal(byte_ring_peek(&r, &n), "ij", 2);
+	assert_int_equal(n, 2);
+}
+
 static void force_costs_the_oldest(void **state)
 {
 	uint8_t mem[4], buf[4];
@@ -62,6 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_come_out_as_they_went_in_across_the_end),
 		cmocka_unit_test(a_full_ring_takes_what_fits),
+		cmocka_unit_test(what_is_looked_at_stays_until_dropped),
 		cmocka_unit_test(force_costs_the_oldest),
 	};
 
