@@ -45,6 +45,8 @@ class Guest:
     gdb: str = "tcp::1234"
     console: str = "stdio"
     trace: str = "null"
+    serial: str = "guest"
+    log: str = "null"
     wait: bool = False
     native: bool = False
     monitor: list[str] = field(default_factory=list)
@@ -167,13 +169,18 @@ def _take(free: list[tuple[int, int]], size: int, above: int) -> int:
 
 
 def chardev(where: str, name: str, terminal: bool, what: str) -> list[str]:
-    """A -chardev of that id for tcp::PORT, unix:PATH, stdio or null."""
+    """
+    A -chardev of that id for tcp::PORT, unix:PATH, stdio or null; a log may
+    be file:PATH.
+    """
     if where == "null":
         return ["-chardev", f"null,id={name}"]
     if where == "stdio":
         mux = ",mux=on" if terminal and what == "console" else ""
         return ["-chardev", f"stdio,id={name},signal=off{mux}"]
     kind, _, rest = where.partition(":")
+    if kind == "file" and rest and what == "log":
+        return ["-chardev", f"file,id={name},path={escape(rest)}"]
     if kind == "unix" and rest:
         return ["-chardev", f"socket,id={name},path={escape(rest)},"
                 "server=on,wait=off"]
@@ -187,10 +194,10 @@ def chardev(where: str, name: str, terminal: bool, what: str) -> list[str]:
                   "null")
 
 
-def _serial(name: str, guest: Guest) -> list[str]:
-    """The PL011 on that chardev; QEMU's own monitor on a terminal's C-a."""
-    args = ["-serial", f"chardev:{name}"]
-    if guest.terminal and guest.console == "stdio" and name == "hscon":
+def _console(guest: Guest) -> list[str]:
+    """The guest's console; QEMU's own monitor is on a terminal's C-a."""
+    args = chardev(guest.console, "hscon", guest.terminal, "console")
+    if guest.terminal and guest.console == "stdio":
         args += ["-mon", "chardev=hscon,mode=readline"]
     return args
 
@@ -214,8 +221,8 @@ def _machine(guest: Guest, virtualization: bool, memory: int) -> list[str]:
 def native_args(guest: Guest) -> list[str]:
     """The same guest with no monitor, at EL1."""
     args = _machine(guest, False, guest.memory)
-    args += chardev(guest.console, "hscon", guest.terminal, "console")
-    args += _serial("hscon", guest)
+    args += _console(guest)
+    args += ["-serial", "chardev:hscon"]
     if guest.kernel is not None:
         check_fits(guest)
         args += ["-kernel", str(guest.kernel.path)]
@@ -257,7 +264,11 @@ def monitor_args(guest: Guest, image: Path) -> list[str]:
     """
     words = monitor_words(guest.monitor)
     share = share_of(guest, words)
+    serial = word_value(words, "serial") or guest.serial
     uart = word_value(words, "gdb") == "uart"
+    if uart and serial == "channel":
+        raise Failure("the serial port is the debugger's with "
+                      "hyperstub.gdb=uart, which has no console channel")
     args = _machine(guest, True, guest.memory + share)
     args += ["-kernel", str(image)]
     line = [f"hyperstub.share={share // MIB}M"]
@@ -267,26 +278,34 @@ def monitor_args(guest: Guest, image: Path) -> list[str]:
         line.append("hyperstub.guest=none")
     if word_value(words, "gdb") is None:
         line.append("hyperstub.gdb=virtio")
+    if word_value(words, "serial") is None and serial != "guest":
+        line.append(f"hyperstub.serial={serial}")
     args += ["-append", " ".join(line + words)]
     if guest.kernel is not None:
         args += _guest_modules(guest, share)
     args += chardev(guest.gdb, "hsgdb", guest.terminal, "gdb")
-    if not uart:
-        args += chardev(guest.console, "hscon", guest.terminal, "console")
-    args += _serial("hsgdb" if uart else "hscon", guest)
-    args += guest.extra
-    if not uart:
-        args += _debugger_device(guest)
-    return args
+    if uart:
+        return args + ["-serial", "chardev:hsgdb", *guest.extra]
+    args += _console(guest)
+    if serial == "guest":
+        args += ["-serial", "chardev:hscon"]
+    else:
+        args += chardev(guest.log, "hslog", False, "log")
+        args += ["-serial", "chardev:hslog"]
+    return args + guest.extra + _debugger_device(guest, serial)
 
 
-def _debugger_device(guest: Guest) -> list[str]:
+def _debugger_device(guest: Guest, serial: str) -> list[str]:
     """The virtio console in the slot that the guest's devices reach last."""
-    args = chardev("null", "hsvcon", False, "console")
-    args += chardev(guest.trace, "hstrace", False, "trace")
+    ports = ["hsgdb", "hsvcon", "hstrace"]
+    args = chardev(guest.trace, "hstrace", False, "trace")
+    if serial == "channel":
+        ports[1] = "hscon"
+    else:
+        args += chardev("null", "hsvcon", False, "console")
     args += ["-device", "virtio-serial-device,bus=virtio-mmio-bus.0,"
              "id=hsdbg,max_ports=4"]
-    for number, name in enumerate(("hsgdb", "hsvcon", "hstrace"), 1):
+    for number, name in enumerate(ports, 1):
         args += ["-device", f"virtserialport,bus=hsdbg.0,nr={number},"
                  f"chardev={name},name=org.hyperstub.{PORTS[number - 1]}"]
     return args

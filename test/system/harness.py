@@ -51,7 +51,9 @@ def must(good: object, why: object = "") -> None:
 def same(got: object, wanted: object, what: str = "") -> None:
     """Fail unless both are equal; shows both."""
     if got != wanted:
-        raise Bad(f"{what or 'value'}: got {got!r}, wanted {wanted!r}")
+        shown = [text if len(text) < 2000 else f"{text[:900]}...{text[-900:]}"
+                 for text in (repr(got), repr(wanted))]
+        raise Bad(f"{what or 'value'}: got {shown[0]}, wanted {shown[1]}")
 
 
 class Report:
@@ -164,7 +166,8 @@ class Guest:
                  files: Optional[Mapping[str, bytes]] = None,
                  boot: bool = True, extra: Sequence[str] = (),
                  program: Optional[Path] = None,
-                 options: Sequence[str] = ()) -> None:
+                 options: Sequence[str] = (),
+                 serial: str = "guest") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hs-"))
         self.gdb_path = f"{self.folder}/gdb"
         self.log = open(self.folder / "launcher.log", "w+")
@@ -179,6 +182,9 @@ class Guest:
                         f"console=ttyAMA0 loglevel=4 {append}".strip()]
         command += ["--wait"] if wait else []
         command += options
+        if serial != "guest":
+            command += ["--serial", serial, "--log",
+                        f"file:{self.folder}/uart.log"]
         command += ["--native"] if native else []
         for words in monitor:
             command += ["--monitor", words]

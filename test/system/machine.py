@@ -27,11 +27,12 @@ class Machine:
     """A machine in a folder of its own; `serial` is its UART's text."""
 
     def __init__(self, *words: str, qemu: Optional[Sequence[str]] = None,
-                 serial: bool = True) -> None:
+                 serial: bool = True, console: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hs-"))
         self.gdb_path = f"{self.folder}/gdb"
         self.log_path = self.folder / "launcher.log"
-        where = f"unix:{self.folder}/console" if serial else "null"
+        # with `console` there is one that nobody reads yet
+        where = f"unix:{self.folder}/console" if serial or console else "null"
         command = [str(QEMU), "--gdb", f"unix:{self.gdb_path}", "--console",
                    where, *words]
         if qemu is not None:

@@ -26,7 +26,8 @@ BAD = [
     ("mmio", "on|off"),
     ("mmio live perhaps", "on or off"),
     ("reset now", "no arguments"),
-    ("type ls", "hyperstub.gdb=uart"),
+    ("type ls", "hyperstub.serial=channel or gdb"),
+    ("break", "hyperstub.serial=channel or gdb"),
     ("nonsense", "unknown command"),
 ]
 

@@ -121,6 +121,30 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(options(args, "-serial"), ["chardev:hsgdb"])
         self.assertFalse([d for d in args if "hsdbg" in d])
 
+    def test_serial_port_over_the_console_channel(self):
+        asked = guest(serial="channel", console="unix:/c", log="file:/l")
+        args = launch.monitor_args(asked, Path("/m"))
+        self.assertIn("hyperstub.serial=channel",
+                      options(args, "-append")[0].split())
+        self.assertEqual(options(args, "-serial"), ["chardev:hslog"])
+        self.assertIn("file,id=hslog,path=/l", options(args, "-chardev"))
+        port = next(d for d in options(args, "-device")
+                    if "org.hyperstub.console" in d)
+        self.assertIn("chardev=hscon,", port)
+
+    def test_serial_port_to_gdb_leaves_the_uart_to_the_log(self):
+        asked = guest(serial="gdb", console="null")
+        args = launch.monitor_args(asked, Path("/m"))
+        self.assertIn("hyperstub.serial=gdb",
+                      options(args, "-append")[0].split())
+        self.assertEqual(options(args, "-serial"), ["chardev:hslog"])
+        self.assertIn("null,id=hslog", options(args, "-chardev"))
+
+    def test_uart_has_no_console_channel(self):
+        with self.assertRaisesRegex(Failure, "no console channel"):
+            launch.monitor_args(guest(monitor=["hyperstub.gdb=uart"],
+                                      serial="channel"), Path("/m"))
+
     def test_wait_and_no_guest(self):
         args = launch.monitor_args(guest(kernel=None, wait=True), Path("/m"))
         line = options(args, "-append")[0].split()
