@@ -322,7 +322,7 @@ def options(root: Path) -> Iterator[str]:
         for word in re.findall(r"\bhyperstub\.([a-z][a-z-]*)",
                                path.read_text()):
             if word not in known | {"bin", "elf", "py", "gdb", "console",
-                                    "trace", "h", "lds"}:
+                                    "trace", "h", "lds", "rules"}:
                 yield (f"{name_of(root, path)}: hyperstub.{word} is no "
                        "option of the monitor")
 
