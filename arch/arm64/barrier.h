@@ -61,6 +61,15 @@ static inline void icache_sync(uint64_t start, size_t len)
 	isb();
 }
 
+/* All of EL2's own translations, after an entry of its tables was cleared. */
+static inline void tlbi_el2(void)
+{
+	dsb(ishst); /* orders the cleared entry before the invalidation */
+	asm volatile("tlbi alle2is" : : : "memory");
+	dsb(ish); /* orders the invalidation before a new entry */
+	isb();
+}
+
 /* All instruction caches of the inner-shareable domain (aliases included). */
 static inline void icache_inval_all(void)
 {

@@ -188,6 +188,9 @@ void boot_main(void)
 						  RESET_RECORD_ROOM);
 	choose_e2h();
 	cpu_init_all(platform);
+	if (platform->usb_count &&
+	    (options.gdb == GDB_AUTO || options.gdb == GDB_USB))
+		memory_reserve_dma();
 	mmu_init(platform);
 	c = cpu_get(0);
 	write_sysreg(c, tpidr_el2);

@@ -201,7 +201,10 @@ static int do_reset(unsigned int cpu, const char *args, struct strbuf *out)
 		strbuf_puts(out, "reset takes no arguments\n");
 		return -EINVAL;
 	}
-	link_reset();
+	if (!link_reset()) {
+		strbuf_puts(out, "the machine is reset, and this connection ends; connect again: the guest is then at its first instruction\n");
+		return 0;
+	}
 	strbuf_puts(out, "the firmware does not reset the machine (no PSCI SYSTEM_RESET)\n");
 	return -EIO;
 }
@@ -217,6 +220,7 @@ static const struct command {
 	{ "info memory", "", "who has which memory", NULL },
 	{ "info stage2", "ADDR", "how a guest physical address is mapped", NULL },
 	{ "info mmu", "", "the monitor's own address space", NULL },
+	{ "info transport", "", "the debugger's device and its ports", NULL },
 	{ "log", "", "what the monitor has said", do_log },
 	{ "translate", "ADDR", "the selected CPU's walk of its tables",
 	  command_translate },

@@ -15,6 +15,7 @@
 #include "guest.h"
 #include "irq/irqchip.h"
 #include "link.h"
+#include "link_device.h"
 #include "memory.h"
 #include "mmio_trap_table.h"
 #include "page.h"
@@ -191,6 +192,12 @@ static int info_memory(struct strbuf *out)
 	return 0;
 }
 
+static int info_transport(struct strbuf *out)
+{
+	link_device_info(out);
+	return 0;
+}
+
 /* ---- which ------------------------------------------------------------------ */
 
 static const struct {
@@ -199,7 +206,7 @@ static const struct {
 } infos[] = {
 	{ "exits", info_exits },   { "breakpoints", info_breakpoints },
 	{ "irq", info_irq },	   { "memory", info_memory },
-	{ "mmu", info_mmu },
+	{ "mmu", info_mmu },	   { "transport", info_transport },
 };
 
 int command_info(unsigned int cpu, const char *args, struct strbuf *out)

@@ -29,7 +29,8 @@ static bool executable(uint64_t d)
 static void put_page(const char *what, uint64_t va, struct strbuf *out)
 {
 	static const char *const attrs[] = { "write-back", "Device-nGnRE",
-					     "Device-nGnRnE" };
+					     "Device-nGnRnE",
+					     "Non-cacheable" };
 	uint64_t d = mmu_query(va), attr = FIELD_GET(GENMASK(4, 2), d);
 
 	strbuf_printf(out, "%-10s 0x%010llx ", what, (ull)va);
@@ -73,6 +74,8 @@ int info_mmu(struct strbuf *out)
 	put_page("data", (uint64_t)_rodata_end, out);
 	put_page("data", (uint64_t)_image_end - 4096, out);
 	put_page("heap", end - 4096, out);
+	if (memory_dma())
+		put_page("DMA", memory_dma(), out);
 	for (unsigned int i = 0; (guard = memory_stack_guard(i)); i++) {
 		put_page("guard", guard, out);
 		put_page("stack", guard + 4096, out);

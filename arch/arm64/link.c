@@ -45,6 +45,7 @@ static struct {
 	struct reset_record record;
 	uint64_t restore_until_us; /* who connects by then was there before */
 	bool answer_due; /* `monitor reset` waits for its reply */
+	bool reset_due;	 /* as soon as its reply has left */
 } link;
 
 #define RX_SIZE 32768
@@ -197,6 +198,68 @@ static void note_connection(void)
 		new_client();
 }
 
+/* What is under way arrives before the device is reset, if it does so soon. */
+static void flush(void)
+{
+	struct transport *t = link.transport;
+	uint64_t end = clock_us() + LAST_WORDS_US;
+
+	do {
+		send();
+		t->ops->poll(t);
+		console_serve();
+	} while ((rsp_tx_busy(&link.stub.tx) || !console_is_sent() ||
+		  !t->ops->idle(t)) &&
+		 clock_us() < end);
+}
+
+static void save_session(bool by_debugger)
+{
+	bool leaves = link_device_leaves();
+	struct reset_record r;
+
+	memset(&r, 0, sizeof(r)); /* padding is summed too */
+	r.by_debugger = by_debugger;
+	/* a connection that ends here is not the one that comes next */
+	r.waiting = link.stub.waiting && (!leaves || link.stub.keep);
+	r.client_valid = link.connected && !leaves;
+	r.keep = link.stub.keep;
+	r.settings = command_settings();
+	r.resets = link.record.resets + 1;
+	r.client = link.stub.client;
+	reset_record_save(&r);
+}
+
+static void reset_machine(void)
+{
+	struct reset_record r;
+
+	save_session(true);
+	psci_system_reset();
+	reset_record_take(&r);
+}
+
+int link_reset(void)
+{
+	log_line("the debugger resets the machine");
+	if (link_device_leaves()) {
+		link.reset_due = true;
+		return 0;
+	}
+	reset_machine();
+	return -EIO;
+}
+
+/* The reply to `monitor reset` was sent: the connection may go. */
+static void reset_later(void)
+{
+	link.reset_due = false;
+	flush();
+	link_device_leave();
+	reset_machine();
+	log_line("the firmware does not reset the machine");
+}
+
 static void poll_locked(void)
 {
 	struct transport *t = link.transport;
@@ -219,6 +282,8 @@ static void poll_locked(void)
 				  link.rx_len - link.rx_at);
 		link.rx_at += used;
 		send();
+		if (link.reset_due)
+			reset_later();
 		if (!used)
 			return; /* the reply must leave first: an interrupt tells */
 	}
@@ -299,46 +364,6 @@ void link_cpu_leaves(struct cpu *c)
 		}
 }
 
-/* What is under way arrives before the device is reset, if it does so soon. */
-static void flush(void)
-{
-	struct transport *t = link.transport;
-	uint64_t end = clock_us() + LAST_WORDS_US;
-
-	do {
-		send();
-		t->ops->poll(t);
-		console_serve();
-	} while ((rsp_tx_busy(&link.stub.tx) || !console_is_sent() ||
-		  !t->ops->idle(t)) &&
-		 clock_us() < end);
-}
-
-static void save_session(bool by_debugger)
-{
-	struct reset_record r;
-
-	memset(&r, 0, sizeof(r)); /* padding is summed too */
-	r.by_debugger = by_debugger;
-	r.waiting = link.stub.waiting;
-	r.client_valid = link.connected;
-	r.keep = link.stub.keep;
-	r.settings = command_settings();
-	r.resets = link.record.resets + 1;
-	r.client = link.stub.client;
-	reset_record_save(&r);
-}
-
-void link_reset(void)
-{
-	struct reset_record r;
-
-	log_line("the debugger resets the machine");
-	save_session(true);
-	psci_system_reset();
-	reset_record_take(&r);
-}
-
 /* The session's lock, for a CPU that can wait for it. */
 static void lock(void)
 {
@@ -373,6 +398,8 @@ static void stop_before_end(struct cpu *c, bool reset)
 
 void link_machine_ends(struct cpu *c, bool reset)
 {
+	static const char gone[] = "[the guest resets the machine, and this connection ends]\n";
+
 	log_line("the guest %s", reset ? "resets the machine" :
 					 "powers the machine off");
 	if (!is_waited_for()) {
@@ -382,6 +409,7 @@ void link_machine_ends(struct cpu *c, bool reset)
 		if (reset)
 			save_session(false);
 		flush();
+		link_device_leave();
 		link_unlock();
 		return;
 	}
@@ -392,7 +420,10 @@ void link_machine_ends(struct cpu *c, bool reset)
 		save_session(false);
 	else
 		gdbstub_exit(&link.stub);
+	if (reset && link_device_leaves())
+		gdbstub_console(&link.stub, gone, sizeof(gone) - 1);
 	flush();
+	link_device_leave();
 	link_unlock();
 }
 

@@ -50,11 +50,12 @@ void link_cpu_leaves(struct cpu *c);
  */
 void link_machine_ends(struct cpu *c, bool reset);
 /*
- * `monitor reset`, with the lock: the machine is reset, and the reply to the
- * packet under way comes once the guest stands at its first instruction
- * again. Returns only if the firmware does not do it.
+ * `monitor reset`, with the lock. Where the connection outlives it: the reply
+ * to the packet under way comes once the guest stands at its first instruction
+ * again; -EIO: the firmware does not do it. Where it does not: 0, and it is
+ * done when the reply has left.
  */
-void link_reset(void);
+int link_reset(void);
 /* `monitor type`: as console_type(). */
 int link_type(const char *text, size_t len);
 /* `monitor break`: as console_break(). */

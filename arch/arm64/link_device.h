@@ -10,9 +10,10 @@
 
 #include "platform/platform.h"
 
+struct strbuf;
 struct transport;
 
-enum link_kind { LINK_NONE, LINK_VIRTIO, LINK_UART };
+enum link_kind { LINK_NONE, LINK_VIRTIO, LINK_USB, LINK_UART };
 
 /*
  * By hyperstub.gdb=, with a line in the log where that is not to be had. NULL:
@@ -22,5 +23,14 @@ struct transport *link_device_choose(void);
 enum link_kind link_device_kind(void);
 /* Its registers, which the guest must not see; how many ranges. */
 unsigned int link_device_hidden(struct platform_range *r, unsigned int max);
+
+/*
+ * Does the other side lose the connection when the machine is reset? Then
+ * link_device_leave() takes the device away in good order before.
+ */
+bool link_device_leaves(void);
+void link_device_leave(void);
+/* Lines for `monitor info transport`. */
+void link_device_info(struct strbuf *out);
 
 #endif

@@ -13,6 +13,7 @@
 #include "sysreg.h"
 
 #define MAX_GUARDS (PLATFORM_MAX_CPUS + 2)
+#define DMA_SIZE (2ull << 20) /* a block of level 2 */
 #define DEVICE_LIMIT (1ull << 40)
 #define DESC_VALID BIT(0)
 #define DESC_TABLE BIT(1) /* table at levels 0-2, page at level 3 */
@@ -33,6 +34,8 @@ static struct {
 	uint64_t tcr;
 	uint64_t guard[MAX_GUARDS];
 	unsigned int guards;
+	uint64_t dma, dma_next; /* 0: none was set aside */
+	bool dma_bypasses_caches;
 } mem;
 
 void memory_init(uint64_t start, uint64_t end)
@@ -77,6 +80,8 @@ static uint64_t attr_desc(enum mmu_attr attr)
 		return d | DESC_RO | xn;
 	case MMU_RAM:
 		return d | xn;
+	case MMU_RAM_NC:
+		return d | xn | (3ull << 2);
 	case MMU_DEVICE:
 		return d | xn | (2ull << 2);
 	default:
@@ -133,6 +138,46 @@ static void mmu_map(uint64_t va, uint64_t size, enum mmu_attr attr)
 		map_at(va, level, desc);
 		va += 1ull << level_shift(level);
 	}
+}
+
+void memory_reserve_dma(void)
+{
+	mem.dma = mem.dma_next = ALIGN_UP(mem.next, DMA_SIZE);
+	if (mem.dma > mem.end || DMA_SIZE > mem.end - mem.dma)
+		panic("out of monitor memory for devices; give it more with hyperstub.share=");
+	mem.next = mem.dma + DMA_SIZE;
+}
+
+/* Nobody uses it yet; other CPUs are off. */
+static void bypass_caches(void)
+{
+	map_at(mem.dma, 2, 0);
+	tlbi_el2();
+	map_at(mem.dma, 2, attr_desc(MMU_RAM_NC));
+	dsb(ish); /* orders the entry before the accesses that need it */
+	isb();
+	/* no line of the time before may be written back over it */
+	dcache_clean_inval_poc(mem.dma, DMA_SIZE);
+	mem.dma_bypasses_caches = true;
+}
+
+void *memory_alloc_dma(size_t size, size_t align, bool coherent)
+{
+	uint64_t a = ALIGN_UP(mem.dma_next, align);
+
+	if (!mem.dma || a > mem.dma + DMA_SIZE ||
+	    size > mem.dma + DMA_SIZE - a)
+		return NULL;
+	if (!coherent && !mem.dma_bypasses_caches)
+		bypass_caches();
+	mem.dma_next = a + size;
+	memset((void *)a, 0, size);
+	return (void *)a;
+}
+
+uint64_t memory_dma(void)
+{
+	return mem.dma;
 }
 
 uint64_t mmu_query(uint64_t va)
@@ -210,6 +255,8 @@ void mmu_init(const struct platform *p)
 	mmu_map(img, (uint64_t)_text_end - img, MMU_TEXT);
 	mmu_map((uint64_t)_text_end, (uint64_t)_rodata_end - (uint64_t)_text_end,
 		MMU_RODATA);
+	if (mem.dma)
+		mmu_map(mem.dma, DMA_SIZE, MMU_RAM);
 	for (unsigned int i = 0; i < mem.guards; i++)
 		mmu_map(mem.guard[i], 4096, MMU_NONE);
 

@@ -6,6 +6,7 @@
 #ifndef ARCH_MEMORY_H
 #define ARCH_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,11 +30,23 @@ void memory_init(uint64_t start, uint64_t end);
 size_t memory_left(void);
 size_t memory_used(void);
 
+/*
+ * Memory for devices that read and write it by themselves: a part of its own,
+ * set aside before mmu_init(), of which pieces are given afterwards. Where a
+ * device does not snoop the caches (coherent is false) the whole part becomes
+ * Non-cacheable with its first piece. NULL: there is no more, or it was not set
+ * aside.
+ */
+void memory_reserve_dma(void);
+void *memory_alloc_dma(size_t size, size_t align, bool coherent);
+uint64_t memory_dma(void); /* where that part begins, or 0 */
+
 enum mmu_attr {
 	MMU_NONE,
 	MMU_TEXT, /* read, execute */
 	MMU_RODATA,
 	MMU_RAM, /* read, write, write-back inner-shareable */
+	MMU_RAM_NC, /* read, write, Normal Non-cacheable */
 	MMU_DEVICE, /* nGnRnE, read, write */
 };
 
@@ -44,6 +57,7 @@ uint64_t mmu_query(uint64_t va);
 uint64_t mmu_ttbr(void);
 uint64_t mmu_tcr(void);
 uint64_t mmu_sctlr(void);
-#define MMU_MAIR 0x04ffull /* 0: WB, 1: nGnRE, 2: nGnRnE */
+/* 0: write-back, 1: nGnRE, 2: nGnRnE, 3: Normal Non-cacheable */
+#define MMU_MAIR 0x440004ffull
 
 #endif

@@ -75,16 +75,54 @@ static int parse_small(const char *s, size_t n, unsigned int *v)
 	return 0;
 }
 
+/* As in a device tree: hexadecimal, with or without 0x; the whole of it. */
+static int parse_unit_address(const char *s, size_t n, uint64_t *v)
+{
+	uint64_t r = 0;
+
+	if (n > 2 && s[0] == '0' && s[1] == 'x') {
+		s += 2;
+		n -= 2;
+	}
+	if (!n || n > 15)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++) {
+		char c = s[i] | 32;
+
+		if (s[i] >= '0' && s[i] <= '9')
+			r = r << 4 | (uint64_t)(s[i] - '0');
+		else if (c >= 'a' && c <= 'f')
+			r = r << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return -EINVAL;
+	}
+	*v = r;
+	return 0;
+}
+
+/* Which device carries the debugger. */
 static int parse_gdb(struct options *o, const char *s, size_t n)
 {
-	if (is(s, n, "virtio"))
+	static const char at[] = "usb@";
+	uint64_t usb = OPTION_USB_ANY;
+
+	if (n >= sizeof(at) - 1 && !memcmp(s, at, sizeof(at) - 1)) {
+		if (parse_unit_address(s + sizeof(at) - 1, n - (sizeof(at) - 1),
+				       &usb))
+			return -EINVAL;
+		o->gdb = GDB_USB;
+	} else if (is(s, n, "virtio")) {
 		o->gdb = GDB_VIRTIO;
-	else if (is(s, n, "uart"))
+	} else if (is(s, n, "usb")) {
+		o->gdb = GDB_USB;
+	} else if (is(s, n, "uart")) {
 		o->gdb = GDB_UART;
-	else if (is(s, n, "none"))
+	} else if (is(s, n, "none")) {
 		o->gdb = GDB_NONE;
-	else
+	} else {
 		return -EINVAL;
+	}
+	o->usb = usb;
 	return 0;
 }
 
@@ -142,7 +180,8 @@ int options_parse(struct options *o, const char *p, struct strbuf *why)
 {
 	int bad = 0;
 
-	*o = (struct options){ .share = 64ull << 20, .vhe = true };
+	*o = (struct options){ .share = 64ull << 20, .vhe = true,
+			       .usb = OPTION_USB_ANY };
 	while (*p) {
 		size_t n = 0, eq;
 		int err;

@@ -8,7 +8,9 @@
 
 struct strbuf;
 
-enum option_gdb { GDB_AUTO, GDB_VIRTIO, GDB_UART, GDB_NONE };
+enum option_gdb { GDB_AUTO, GDB_VIRTIO, GDB_USB, GDB_UART, GDB_NONE };
+
+#define OPTION_USB_ANY UINT64_MAX
 
 /* Where the bytes of the guest's serial port go. */
 enum option_serial { SERIAL_AUTO, SERIAL_GUEST, SERIAL_CHANNEL, SERIAL_GDB };
@@ -20,6 +22,7 @@ struct options {
 	bool vhe; /* use E2H=1 where the core has it */
 	enum option_gdb gdb;
 	enum option_serial serial;
+	uint64_t usb; /* of GDB_USB: the controller's address, or any */
 	unsigned int granule; /* stage 2: 4, 16 or 64 (KiB); 0 = choose */
 	uint64_t shadow_pages; /* pool for breakpoints; 0 = what fits */
 	unsigned int list_registers; /* use at most this many; 0 = all */

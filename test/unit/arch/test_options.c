@@ -54,6 +54,23 @@ static void takes_every_option(void **state)
 	assert_int_equal(o.list_registers, 4);
 }
 
+static void takes_a_usb_controller_by_its_address(void **state)
+{
+	assert_int_equal(parse("hyperstub.gdb=usb"), 0);
+	assert_int_equal(o.gdb, GDB_USB);
+	assert_true(o.usb == OPTION_USB_ANY);
+	assert_int_equal(parse("hyperstub.gdb=usb@fe800000"), 0);
+	assert_int_equal(o.gdb, GDB_USB);
+	assert_int_equal(o.usb, 0xfe800000);
+	assert_int_equal(parse("hyperstub.gdb=usb@0xFC000000"), 0);
+	assert_int_equal(o.usb, 0xfc000000);
+	assert_int_equal(parse("hyperstub.gdb=usb@"), -EINVAL);
+	assert_int_equal(o.gdb, GDB_AUTO);
+	assert_int_equal(parse("hyperstub.gdb=usb@12x"), -EINVAL);
+	assert_int_equal(parse("hyperstub.gdb=usb@1234567890abcdef"), -EINVAL);
+	assert_int_equal(parse("hyperstub.gdb=usbx"), -EINVAL);
+}
+
 static void leaves_other_words_alone(void **state)
 {
 	assert_int_equal(parse("  console=ttyAMA0  hyperstub quiet "
@@ -131,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults),
 		cmocka_unit_test(takes_every_option),
+		cmocka_unit_test(takes_a_usb_controller_by_its_address),
 		cmocka_unit_test(leaves_other_words_alone),
 		cmocka_unit_test(reads_sizes),
 		cmocka_unit_test(names_what_is_wrong_and_keeps_the_default),
