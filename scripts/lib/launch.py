@@ -265,7 +265,9 @@ def monitor_args(guest: Guest, image: Path) -> list[str]:
     words = monitor_words(guest.monitor)
     share = share_of(guest, words)
     serial = word_value(words, "serial") or guest.serial
-    uart = word_value(words, "gdb") == "uart"
+    debugger = word_value(words, "gdb") or "virtio"
+    uart = debugger == "uart"
+    usb = debugger.partition("@")[0] == "usb"
     if uart and serial == "channel":
         raise Failure("the serial port is the debugger's with "
                       "hyperstub.gdb=uart, which has no console channel")
@@ -278,21 +280,24 @@ def monitor_args(guest: Guest, image: Path) -> list[str]:
         line.append("hyperstub.guest=none")
     if word_value(words, "gdb") is None:
         line.append("hyperstub.gdb=virtio")
-    if word_value(words, "serial") is None and serial != "guest":
+    if word_value(words, "serial") is None and (usb or serial != "guest"):
         line.append(f"hyperstub.serial={serial}")
     args += ["-append", " ".join(line + words)]
     if guest.kernel is not None:
         args += _guest_modules(guest, share)
-    args += chardev(guest.gdb, "hsgdb", guest.terminal, "gdb")
+    if not usb:
+        args += chardev(guest.gdb, "hsgdb", guest.terminal, "gdb")
     if uart:
         return args + ["-serial", "chardev:hsgdb", *guest.extra]
-    args += _console(guest)
+    if not usb or serial == "guest":
+        args += _console(guest)
     if serial == "guest":
         args += ["-serial", "chardev:hscon"]
     else:
         args += chardev(guest.log, "hslog", False, "log")
         args += ["-serial", "chardev:hslog"]
-    return args + guest.extra + _debugger_device(guest, serial)
+    args += guest.extra
+    return args if usb else args + _debugger_device(guest, serial)
 
 
 def _debugger_device(guest: Guest, serial: str) -> list[str]:

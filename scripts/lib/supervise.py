@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import termios
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 
 from lib.common import Failure
 
@@ -67,11 +67,12 @@ def _end(child: subprocess.Popen) -> None:
     child.wait()
 
 
-def supervise(command: list[str], watch_stdin: bool) -> int:
+def supervise(command: list[str], watch_stdin: bool,
+              beside: Sequence[str] = ()) -> int:
     """
     Run QEMU until it ends by itself (its exit status is returned), a signal
     comes (128 + signal), or, with watch_stdin, the other side of standard
-    input hangs up (0).
+    input hangs up (0). Another command may run beside it, and ends with it.
     """
     got: list[int] = []
     wake_read, wake_write = os.pipe()
@@ -88,6 +89,10 @@ def supervise(command: list[str], watch_stdin: bool) -> int:
     except OSError as err:
         raise Failure(f"{command[0]}: {err.strerror}; set QEMU= to a "
                       "qemu-system-aarch64") from err
+    helper = None
+    if beside:
+        helper = subprocess.Popen(beside, stdin=subprocess.DEVNULL,
+                                  preexec_fn=die_with_parent(signal.SIGKILL))
     poller = select.poll()
     poller.register(wake_read, select.POLLIN)
     if watch_stdin:
@@ -110,4 +115,6 @@ def supervise(command: list[str], watch_stdin: bool) -> int:
         return status
     finally:
         _end(child)
+        if helper is not None:
+            _end(helper)
         terminal.restore()

@@ -115,6 +115,16 @@ class CommandLine(unittest.TestCase):
         self.assertIn("kernel=/k,,1/Image,", device)
         self.assertTrue(device.endswith('bootargs=a="b,,c" d=e,,,,f'))
 
+    def test_over_usb_there_is_no_virtio_device(self):
+        asked = guest(monitor=["hyperstub.gdb=usb@b000000"], gdb="null",
+                      usb="unix:/cable")
+        args = launch.monitor_args(asked, Path("/h"))
+        self.assertNotIn("virtio-serial", " ".join(args))
+        self.assertFalse([c for c in options(args, "-chardev")
+                          if "id=hsgdb" in c])
+        self.assertIn("hyperstub.gdb=usb@b000000",
+                      options(args, "-append")[0])
+
     def test_uart_is_the_debuggers(self):
         asked = guest(monitor=["hyperstub.gdb=uart"], gdb="unix:/s")
         args = launch.monitor_args(asked, Path("/m"))
