@@ -9,6 +9,7 @@
 #define TRANSPORT_USB_DWC3_REGS_H
 
 #define DWC3_GCTL 0xc110
+#define DWC3_GUCTL1 0xc11c
 #define DWC3_GSNPSID 0xc120
 #define DWC3_GUCTL2 0xc19c
 #define DWC3_VER_NUMBER 0xc1a0
@@ -39,12 +40,17 @@
 #define DWC3_CORE_USB3 0x5533
 #define DWC3_CORE_USB31 0x3331
 #define DWC3_CORE_USB32 0x3332
+/* VER_NUMBER of a DWC_usb31 1.80a: the revision's digits in ASCII, and '*'. */
+#define DWC31_VER_180A 0x3138302au
 
 #define DWC3_GCTL_PRTCAPDIR_MASK (3u << 12)
 #define DWC3_GCTL_PRTCAPDIR_DEVICE (2u << 12)
 #define DWC3_GCTL_SCALEDOWN_MASK (3u << 4)
 #define DWC3_GCTL_DISSCRAMBLE (1u << 3)
 #define DWC3_GCTL_DSBLCLKGTNG (1u << 0)
+
+/* From DWC_usb3 2.90a on: the USB 2.0 PHY's clock does for the pipe clock. */
+#define DWC3_GUCTL1_DEV_FORCE_20_CLK_FOR_30_CLK (1u << 26)
 
 /* From DWC_usb3 3.10a on: CMDACT of End Transfer stays until it is done. */
 #define DWC3_GUCTL2_RST_ACTBITLATER (1u << 14)

@@ -12,9 +12,10 @@
 #include "transport/usb/udc_dwc3_internal.h"
 
 #define COMMAND_US 2000
-#define RESET_US 100000
+#define RESET_US 200000 /* what a DWC_usb31 1.90a may take */
+#define SETTLE_US 50000 /* after it, up to a DWC_usb31 1.80a */
 #define RUN_US 100000
-#define END_DELAY_US 100 /* what a core before 3.10a takes at the most */
+#define END_DELAY_US 1000 /* what End Transfer may take after CMDACT */
 #define BATCH 64	 /* events */
 #define BATCHES 16	 /* in one poll */
 #define NEWER 0xffff
@@ -36,6 +37,14 @@ int dwc3_wait(struct udc_dwc3 *w, uint32_t reg, uint32_t mask, uint32_t want,
 	}
 	w->timeouts++;
 	return -ETIMEDOUT;
+}
+
+static void pause(uint32_t us)
+{
+	uint64_t end = dwc3_now_us() + us;
+
+	while (dwc3_now_us() < end)
+		;
 }
 
 int dwc3_command(struct udc_dwc3 *w, unsigned int ep, uint32_t cmd,
@@ -79,17 +88,14 @@ void dwc3_update(struct udc_dwc3 *w, unsigned int ep, uint8_t resource)
 void dwc3_end(struct udc_dwc3 *w, unsigned int ep, uint8_t resource,
 	      bool force)
 {
-	uint64_t end;
-
 	/* its event makes sure that poll() is called, which tells the core */
 	dwc3_command(w, ep,
 		     DWC3_DEPENDXFER | DWC3_DEPCMD_CMDIOC |
 			     (force ? DWC3_DEPCMD_FORCERM : 0) |
 			     DWC3_DEPCMD_PARAM(resource),
 		     (struct dwc3_par){ 0 }, NULL);
-	end = dwc3_now_us() + w->end_delay_us;
-	while (dwc3_now_us() < end)
-		;
+	if (w->end_delay_us)
+		pause(w->end_delay_us);
 }
 
 /* ---- what is there ----------------------------------------------------------- */
@@ -156,11 +162,29 @@ static int halt_core(struct udc_dwc3 *w)
 	return 0;
 }
 
+/*
+ * A core with a SuperSpeed half waits for the clock of that PHY, which need not
+ * run where we use the other half only: it is given the USB 2.0 PHY's.
+ */
+static void use_one_clock(struct udc_dwc3 *w)
+{
+	if (w->core == DWC3_CORE_USB3 && is_newer(w, 0x290a))
+		dwc3_change(w, DWC3_GUCTL1, 0,
+			    DWC3_GUCTL1_DEV_FORCE_20_CLK_FOR_30_CLK);
+}
+
 static int reset_core(struct udc_dwc3 *w)
 {
+	int err;
+
 	halt_core(w); /* the reset helps one that does not */
+	use_one_clock(w);
 	dwc3_change_dctl(w, DWC3_DCTL_RUN_STOP, DWC3_DCTL_CSFTRST);
-	return dwc3_wait(w, DWC3_DCTL, DWC3_DCTL_CSFTRST, 0, RESET_US);
+	err = dwc3_wait(w, DWC3_DCTL, DWC3_DCTL_CSFTRST, 0, RESET_US);
+	if (!err && w->core == DWC3_CORE_USB31 &&
+	    dwc3_get(w, DWC3_VER_NUMBER) <= DWC31_VER_180A)
+		pause(SETTLE_US);
+	return err;
 }
 
 static void setup_globals(struct udc_dwc3 *w)
@@ -180,6 +204,7 @@ static void setup_globals(struct udc_dwc3 *w)
 		    DWC3_GCTL_PRTCAPDIR_MASK | DWC3_GCTL_SCALEDOWN_MASK |
 			    DWC3_GCTL_DISSCRAMBLE,
 		    DWC3_GCTL_PRTCAPDIR_DEVICE);
+	use_one_clock(w); /* again: the reset forgets it */
 	w->end_delay_us = END_DELAY_US;
 	if (w->core == DWC3_CORE_USB3 && is_newer(w, 0x310a)) {
 		dwc3_change(w, DWC3_GUCTL2, 0, DWC3_GUCTL2_RST_ACTBITLATER);

@@ -384,23 +384,20 @@ static size_t usb_tx(struct transport *tr, enum transport_channel ch,
 }
 
 /*
- * Has each reader who is there got all? What waits for one who is not is no
- * reason to wait, and hides whether the controller has something else.
+ * Has each reader who is there got all? The controller is not asked: what waits
+ * for readers who are not there, notifications too, may wait for ever.
  */
 static bool usb_idle(struct transport *tr)
 {
 	struct usb_transport *t = usb_of(tr);
-	struct udc *u = t->acm.usbd.udc;
-	bool waits = false;
 
 	for (unsigned int n = 0; n < TRANSPORT_CHANNELS; n++) {
 		const struct usb_channel *c = &t->channel[n];
 
 		if (c->connected && c->in.tail != c->in.head)
 			return false;
-		waits |= in_flight(&c->in) != 0;
 	}
-	return waits || u->ops->idle(u);
+	return true;
 }
 
 static uint32_t usb_events(struct transport *tr, enum transport_channel ch)

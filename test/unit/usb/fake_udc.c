@@ -225,7 +225,7 @@ static bool op_idle(struct udc *u)
 	struct fake_udc *f = fake_of(u);
 
 	for (int i = 16; i < FAKE_ENDPOINTS; i++)
-		if (f->ep[i].type == UDC_EP_BULK && f->ep[i].queued)
+		if (f->ep[i].queued)
 			return false;
 	return true;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fake_dwc3.h"
+#include "transport/usb/udc_dwc3_internal.h"
 
 #define OUT1 0x01
 #define IN1 0x81
@@ -145,6 +146,63 @@ static void the_phys_interface_is_set_where_it_is_known(void **state)
 	assert_int_equal(w->udc.ops->start(&w->udc, NULL), 0);
 	assert_int_equal(reg(DWC3_GUSB2PHYCFG0) & 0x3c08, 9 << 10);
 	fake_power_off(w);
+}
+
+static void the_third_clock_is_not_needed_from_290a_on(void **state)
+{
+	static const struct {
+		uint32_t id;
+		bool set;
+	} cores[] = {
+		{ 0x5533280a, false }, { 0x5533290a, true },
+		{ 0x5533330a, true },  { 0x33313130, false },
+	};
+
+	for (unsigned int i = 0; i < 4; i++) {
+		w = fake_power_on();
+		fake.reg[DWC3_GSNPSID / 4] = cores[i].id;
+		fake.reg[DWC3_GUCTL1 / 4] = 0x104018a;
+		assert_int_equal(w->udc.ops->start(&w->udc, NULL), 0);
+		assert_int_equal(reg(DWC3_GUCTL1),
+				 cores[i].set ? 0x504018a : 0x104018a);
+		fake_power_off(w);
+	}
+}
+
+/* How long a start takes, and then one End Transfer. */
+static void times_of(uint32_t id, uint32_t version, uint64_t *start,
+		     uint64_t *end)
+{
+	uint64_t t;
+
+	w = fake_power_on();
+	fake.reg[DWC3_GSNPSID / 4] = id;
+	fake.reg[DWC3_VER_NUMBER / 4] = version;
+	t = fake.now;
+	assert_int_equal(w->udc.ops->start(&w->udc, NULL), 0);
+	*start = fake.now - t;
+	t = fake.now;
+	dwc3_end(w, 2, 0, true);
+	*end = fake.now - t;
+	fake_power_off(w);
+}
+
+static void cores_are_given_the_time_that_they_need(void **state)
+{
+	uint64_t start, end;
+
+	times_of(0x33313130, 0x3137302a, &start, &end);
+	assert_true(start >= 50000);
+	assert_true(end >= 1000);
+	times_of(0x33313130, 0x3139302a, &start, &end);
+	assert_true(start < 10000);
+	assert_true(end >= 1000);
+	times_of(0x5533300a, 0, &start, &end);
+	assert_true(start < 10000);
+	assert_true(end >= 1000);
+	/* CMDACT says when it is done */
+	times_of(0x5533310a, 0, &start, &end);
+	assert_true(end < 1000);
 }
 
 static void a_core_that_does_not_start_is_an_error(void **state)
@@ -689,6 +747,8 @@ int main(void)
 		cmocka_unit_test(memory_that_does_not_do_is_refused),
 		cmocka_unit_test(starting_makes_it_a_device_on_the_bus),
 		cmocka_unit_test(the_phys_interface_is_set_where_it_is_known),
+		cmocka_unit_test(the_third_clock_is_not_needed_from_290a_on),
+		cmocka_unit_test(cores_are_given_the_time_that_they_need),
 		cmocka_unit_test(a_core_that_does_not_start_is_an_error),
 		cmocka_unit_test(one_that_runs_already_is_stopped_first),
 		T(stopping_leaves_the_bus),
