@@ -45,7 +45,8 @@ void traps_inject(struct cpu *c, uint64_t esr, const uint64_t *far)
 {
 	uint64_t pfr1 = read_sysreg(id_aa64pfr1_el1);
 	struct pstate_features f = {
-		.pan = FIELD_GET(GENMASK(23, 20), read_sysreg(id_aa64mmfr1_el1)),
+		.pan = FIELD_GET(GENMASK(23, 20),
+				 read_sysreg(id_aa64mmfr1_el1)),
 		.ssbs = FIELD_GET(GENMASK(7, 4), pfr1),
 		.mte = FIELD_GET(GENMASK(11, 8), pfr1),
 		.nmi = FIELD_GET(GENMASK(39, 36), pfr1),
@@ -129,6 +130,8 @@ static enum cpu_exit trap_sysreg(struct cpu *c)
 	uint64_t v = s.read ? 0 : traps_get_reg(c, s.rt);
 	int err = irqchip->sysreg(c, s.encoding, s.read, &v);
 
+	if (err == -EAGAIN)
+		return EXITS_SYSREG; /* untrapped now */
 	if (err == -ENOENT)
 		err = timer_sysreg(c, s.encoding, s.read, &v);
 	if (err == -ENOENT)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * What a CPU is given: its registers at its first instruction, then every system
- * register that can be read, on each CPU; as lines of text, so that no debugger
- * is needed. test_same_registers.py compares machines.
+ * What a CPU is given: its registers at its first instruction, then every
+ * system register that can be read, on each CPU; as lines of text, so that no
+ * debugger is needed. test_same_registers.py compares machines.
  */
 #include "guest.h"
 #include "same.h"
@@ -58,7 +58,7 @@ static void read_all(const char *what, const char *refused)
 
 	for (unsigned int e = 0; e < ENCODINGS; e++) {
 		uint64_t (*reader)(uint64_t) =
-			(uint64_t (*)(uint64_t))same_readers[e];
+			(uint64_t(*)(uint64_t))same_readers[e];
 
 		faulted[cpu] = 0;
 		value[e] = reader(0x5a5a);

@@ -21,10 +21,16 @@
 #define SYS_ICC_PMR SYSREG_ENCODING(3, 0, 4, 6, 0)
 #define SYS_ICC_RPR SYSREG_ENCODING(3, 0, 12, 11, 3)
 #define SYS_ICC_CTLR SYSREG_ENCODING(3, 0, 12, 12, 4)
+#define SYS_ICC_AP1R0 SYSREG_ENCODING(3, 0, 12, 9, 0)
 #define SYS_ICC_DIR SYSREG_ENCODING(3, 0, 12, 11, 1)
 #define SYS_ICC_SGI1R SYSREG_ENCODING(3, 0, 12, 11, 5)
 #define SYS_ICC_ASGI1R SYSREG_ENCODING(3, 0, 12, 11, 6)
 #define SYS_ICC_SGI0R SYSREG_ENCODING(3, 0, 12, 11, 7)
+#define SYS_ICC_IAR1 SYSREG_ENCODING(3, 0, 12, 12, 0)
+#define SYS_ICC_EOIR1 SYSREG_ENCODING(3, 0, 12, 12, 1)
+#define SYS_ICC_HPPIR1 SYSREG_ENCODING(3, 0, 12, 12, 2)
+#define SYS_ICC_BPR1 SYSREG_ENCODING(3, 0, 12, 12, 3)
+#define SYS_ICC_IGRPEN1 SYSREG_ENCODING(3, 0, 12, 12, 7)
 
 struct gic gic;
 struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
@@ -47,7 +53,7 @@ uint64_t gic_bits(const struct gic_cpu *g, enum vgic_reg_kind kind,
 	       vgic_bit_offset(kind, first);
 }
 
-static bool is_edge(const struct gic_cpu *g, uint32_t intid)
+bool gic_is_edge(const struct gic_cpu *g, uint32_t intid)
 {
 	uint64_t a = gic.gicd;
 	uint32_t n = intid;
@@ -68,7 +74,7 @@ void gic_give_back(const struct gic_cpu *g, uint32_t intid)
 	uint32_t first = vgic_word_first(intid);
 	uint32_t bit = (uint32_t)BIT(intid - first);
 
-	if (is_edge(g, intid))
+	if (gic_is_edge(g, intid))
 		mmio_write32(gic_bits(g, VGIC_PEND_SET, first), bit);
 	mmio_write32(gic_bits(g, VGIC_ACTIVE_CLEAR, first), bit);
 }
@@ -144,8 +150,10 @@ static void forward(struct gic_cpu *g, uint32_t intid)
 		irq.flags |= VGIC_HW;
 	if (i < VGIC_SPIS)
 		gic.holder[i] = (uint8_t)(g->id + 1);
-	if (gic_inject(g, &irq) != VGIC_FULL)
+	if (gic_inject(g, &irq) != VGIC_FULL) {
+		gic_level_note(g, &irq);
 		return;
+	}
 	if (irq.flags & VGIC_HW)
 		gic_give_back(g, intid);
 	else
@@ -318,8 +326,20 @@ static int common_write(struct gic_cpu *g, uint32_t enc, uint64_t value)
 	}
 }
 
+/* What ICH_HCR_EL2.TALL1 traps. */
+static bool is_group1(uint32_t enc)
+{
+	return enc == SYS_ICC_IAR1 || enc == SYS_ICC_EOIR1 ||
+	       enc == SYS_ICC_HPPIR1 || enc == SYS_ICC_BPR1 ||
+	       enc == SYS_ICC_IGRPEN1 || (enc & ~3u) == SYS_ICC_AP1R0;
+}
+
 static int gicv3_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)
 {
+	if (is_group1(enc)) {
+		gic_level_look(c->gic);
+		return -EAGAIN;
+	}
 	if (read)
 		return common_read(enc, value);
 	switch (enc) {
@@ -393,6 +413,7 @@ static void gicv3_cpu_init(struct cpu *c)
 	g->throttled = false;
 	g->pend = 0;
 	g->kicked = 0;
+	g->nr_level = 0;
 	g->nr_inbox = 0;
 	g->asleep = true;
 	gic_interface_init(g);

@@ -20,6 +20,7 @@
 
 #define GIC_KICK_SGI 7
 #define GIC_INBOX 64
+#define GIC_LEVELS 4
 #define GIC_MAX_VIRTUAL_SPI 32
 
 /* What one CPU asks another to do with its list registers. */
@@ -63,6 +64,9 @@ struct gic_cpu {
 	struct vgic_irq inbox[GIC_INBOX];
 	uint64_t hcr; /* as in ICH_HCR_EL2 */
 	bool held, throttled;
+	unsigned int nr_level; /* gicv3_level.c */
+	uint32_t level[GIC_LEVELS];
+	uint32_t soft; /* private ones that the guest ever made pending */
 	uint32_t lr_intid[VGIC_MAX_LRS]; /* what was last written there */
 	uint64_t injected, spilled, maintained, lost;
 };
@@ -83,12 +87,13 @@ struct gic {
 	unsigned int idbits, prebits;
 	uint8_t prio_mask;
 	unsigned int nr_lrs;
-	bool tds;			/* ICH_HCR_EL2.TDIR works */
-	struct spinlock lock;		/* what follows; gic_lock() */
-	uint32_t vctlr;			/* the guest's GICD_CTLR */
-	uint32_t group[VGIC_SPIS / 32]; /* the guest's IGROUPR */
-	uint32_t own[VGIC_SPIS / 32];	/* the monitor's; read without lock */
-	uint8_t holder[VGIC_SPIS];	/* 1 + CPU that acknowledged it last */
+	bool tds;			     /* ICH_HCR_EL2.TDIR works */
+	struct spinlock lock;		     /* what follows; gic_lock() */
+	uint32_t vctlr;			     /* the guest's GICD_CTLR */
+	uint32_t group[VGIC_SPIS / 32];	     /* the guest's IGROUPR */
+	uint32_t soft[GIC_SPECIAL / 32 + 1]; /* as in gic_cpu; SPIs */
+	uint32_t own[VGIC_SPIS / 32]; /* the monitor's; read without lock */
+	uint8_t holder[VGIC_SPIS];    /* 1 + CPU that acknowledged it last */
 	unsigned int nr_spi;
 	struct gic_spi spi[GIC_MAX_VIRTUAL_SPI];
 	uint64_t refused;
@@ -131,6 +136,7 @@ void gic_wake(struct gic_cpu *t); /* look at your work */
 
 /* gicv3.c */
 uint8_t gic_groups(void);
+bool gic_is_edge(const struct gic_cpu *g, uint32_t intid);
 /* Address of the 32 bits for the INTIDs from first on. */
 uint64_t gic_bits(const struct gic_cpu *g, enum vgic_reg_kind kind,
 		  uint32_t first);
@@ -151,6 +157,16 @@ void gic_bits_write(const struct gic_word *w, enum vgic_reg_kind kind,
 		    uint32_t v);
 /* The guest may take no more of these that are pending: nor lose them. */
 void gic_retract(const struct gic_word *w, uint32_t mask);
+
+/* gicv3_level.c: on g's own CPU, never with a loaded copy */
+/* One was given to the guest: is its line to be looked at again? */
+void gic_level_note(struct gic_cpu *g, const struct vgic_irq *irq);
+/* Take back those whose line has fallen. */
+void gic_level_check(struct gic_cpu *g);
+/* The same, before the guest looks at its CPU interface, untrapped then. */
+void gic_level_look(struct gic_cpu *g);
+/* The guest made these pending: no line says how long they are. */
+void gic_level_set_by_software(const struct gic_word *w, uint32_t v);
 
 /* gicv3_dist.c */
 int gic_dist_init(struct strbuf *why);

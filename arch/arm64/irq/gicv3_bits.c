@@ -165,6 +165,7 @@ static void pending_set(const struct gic_word *w, uint32_t v)
 
 	if (!v)
 		return;
+	gic_level_set_by_software(w, v);
 	/* what waits in a list register already would come twice */
 	hw_write(w, VGIC_PEND_SET, v & ~ask(w, GIC_QUERY, v).pending);
 	if (w->g && (v & w->played)) {

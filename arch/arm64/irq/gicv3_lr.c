@@ -160,6 +160,8 @@ void gic_hcr_update(struct gic_cpu *g, bool force)
 		hcr = (hcr & ~ICH_HCR_TDIR) | ICH_HCR_TC;
 	if (!g->held)
 		hcr |= ICH_HCR_EN;
+	if (g->nr_level)
+		hcr |= ICH_HCR_TALL1;
 	if (hcr == g->hcr && !force)
 		return;
 	g->hcr = hcr;

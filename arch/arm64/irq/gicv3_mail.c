@@ -68,6 +68,7 @@ static struct vgic_held perform(struct gic_cpu *g, enum gic_op op,
 	struct vgic_held h = {0, 0};
 
 	gic_inbox_drain(g);
+	gic_level_check(g);
 	gic_lr_load(g);
 	switch (op) {
 	case GIC_QUERY:

@@ -97,6 +97,7 @@
 #define ICH_HCR_LRENPIE BIT(2)
 #define ICH_HCR_NPIE BIT(3)
 #define ICH_HCR_TC BIT(10)
+#define ICH_HCR_TALL1 BIT(12)
 #define ICH_HCR_TDIR BIT(14)
 #define ICH_HCR_EOICOUNT GENMASK(31, 27)
 

@@ -47,7 +47,10 @@ struct irqchip_ops {
 	 * whose hardware line the guest does not get. Any CPU.
 	 */
 	void (*set_level)(uint32_t intid, bool level);
-	/* A trapped system register of the controller; -ENOENT: not one of its. */
+	/*
+	 * A trapped system register of the controller. -ENOENT: not one of its;
+	 * -EAGAIN: the guest is to do it itself, it is not trapped any more.
+	 */
 	int (*sysreg)(struct cpu *c, uint32_t enc, bool read, uint64_t *value);
 	/* State for `monitor info irq`. */
 	void (*info)(struct strbuf *out);
