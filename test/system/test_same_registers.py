@@ -40,6 +40,7 @@ class Seen:
             elif what != "cache" and what != "refusal":
                 name = name_of(which)
             self.values.setdefault((what, cpu), {})[name] = value
+        self.room = words[4]
         self.tree = tree_of(b"".join(words[n].to_bytes(4, "big")
                                      for n in sorted(words)))
 
@@ -85,6 +86,7 @@ def compare(report: Report, native: Seen, ours: Seen) -> None:
                and name not in RANDOM and not differences.allowed(
                    name.split(" ")[0], 0, 0 if name in ours.tree else None)]
         must(not bad, bad)
+        same(ours.room, native.room, "the tree's size")
 
 
 def with_gdb(cpu: str) -> str:

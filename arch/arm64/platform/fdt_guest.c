@@ -220,6 +220,7 @@ static int hide_device(void *fdt, uint64_t base)
 int fdt_make_guest(void *buf, size_t len, const struct platform *p,
 		   const struct fdt_guest *g, struct strbuf *why)
 {
+	uint32_t room = fdt_totalsize(buf);
 	int err = fdt_open_into(buf, buf, (int)len);
 
 	if (!err)
@@ -236,6 +237,12 @@ int fdt_make_guest(void *buf, size_t len, const struct platform *p,
 		err = hide_device(buf, g->hidden[i]);
 	if (!err)
 		err = fdt_pack(buf);
+	/* as much room as the board's: programs edit it, or begin behind it */
+	if (!err && fdt_totalsize(buf) < room && room <= len) {
+		memset((uint8_t *)buf + fdt_totalsize(buf), 0,
+		       room - fdt_totalsize(buf));
+		fdt_set_totalsize(buf, room);
+	}
 	if (!err)
 		return 0;
 	strbuf_printf(why, "editing the guest's device tree: %s",

@@ -431,11 +431,14 @@ static void gives_the_guest_a_tree_without_us(void **state)
 {
 	struct fdt_guest g = guest_wants();
 	const fdt32_t *v;
+	uint32_t room;
 	int len;
 
 	assert_int_equal(fill(), 0);
+	room = fdt_totalsize(tree);
 	assert_int_equal(fdt_make_guest(tree, ROOM, &p, &g, &why), 0);
 	assert_int_equal(fdt_check_full(tree, ROOM), 0);
+	assert_int_equal(fdt_totalsize(tree), room);
 	v = fdt_getprop(tree, node("/memory@40000000"), "reg", &len);
 	assert_int_equal(fdt32_to_cpu(v[3]), 0x1c000000);
 	assert_true(fdt_path_offset(tree, "/chosen/module@48000000") < 0);
