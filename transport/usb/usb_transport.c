@@ -501,5 +501,4 @@ void usb_transport_describe(const struct usb_transport *t, struct strbuf *out)
 			strbuf_printf(out, " (%llu bytes lost)",
 				      (unsigned long long)c->lost);
 	}
-	strbuf_puts(out, "\n");
 }

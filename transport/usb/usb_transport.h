@@ -96,7 +96,7 @@ int usb_transport_start(struct usb_transport *t);
 /* Leave the bus. To be used again it is to be initialised again. */
 void usb_transport_stop(struct usb_transport *t);
 
-/* A line on the state of the bus and of each port, for people. */
+/* The state of the bus and of each port, for people; no newline. */
 void usb_transport_describe(const struct usb_transport *t, struct strbuf *out);
 
 #endif

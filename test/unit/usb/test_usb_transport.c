@@ -729,7 +729,7 @@ static void it_says_how_it_is(void **state)
 	tr->ops->lost(tr, CONSOLE, 3);
 	usb_transport_describe(usb, &text);
 	assert_string_equal(text.s, "configured, high speed; gdb open; console "
-				    "closed (3 bytes lost); trace closed\n");
+				    "closed (3 bytes lost); trace closed");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, power_down)
