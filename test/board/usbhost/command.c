@@ -299,8 +299,15 @@ static void do_raw(struct host *h, char **args, unsigned int n, FILE *out)
 
 static void do_reset(struct host *h, char **args, unsigned int n, FILE *out)
 {
-	if (here(h, out))
-		ended(out, host_enumerate(h));
+	int r;
+
+	if (!here(h, out))
+		return;
+	r = host_enumerate(h);
+	if (!r && h->fault != FAULT_NONE)
+		error(out, "there is no stage %s", h->fault_stage);
+	else
+		ended(out, r);
 }
 
 static void do_bare_reset(struct host *h, char **args, unsigned int n,
@@ -330,6 +337,7 @@ static void do_plug(struct host *h, char **args, unsigned int n, FILE *out)
 static void do_at(struct host *h, char **args, unsigned int n, FILE *out)
 {
 	h->fault = FAULT_NONE;
+	h->fault_after = n > 2 && strcmp(args[2], "after") == 0;
 	if (strcmp(args[0], "reset") == 0)
 		h->fault = FAULT_RESET;
 	else if (strcmp(args[0], "unplug") == 0)
@@ -496,9 +504,9 @@ static const struct command commands[] = {
 	{"bare-reset", 0, 0, do_bare_reset, "-- the bus, and nothing after it"},
 	{"unplug", 0, 0, do_unplug, "-- pull the cable"},
 	{"plug", 0, 0, do_plug, "-- put it in again"},
-	{"at", 1, 2, do_at,
-	 "reset|unplug|none STAGE -- while that request is under way "
-	 "(--trace shows the stages)"},
+	{"at", 1, 3, do_at,
+	 "reset|unplug|none STAGE [after] -- while that request is under way, "
+	 "or right after it (--trace shows the stages)"},
 	{"halt", 1, 1, do_halt, "EP -- SET_FEATURE(ENDPOINT_HALT)"},
 	{"unhalt", 1, 1, do_unhalt, "EP -- CLEAR_FEATURE(ENDPOINT_HALT)"},
 	{"nak-storm", 2, 2, do_nak_storm,

@@ -45,8 +45,9 @@ struct host {
 	bool quit;
 	int signals, inotify, control;
 	struct client clients[MAX_CLIENTS];
-	/* A fault for the next enumeration, at this stage. */
+	/* A fault for the next enumeration, within or after this stage. */
 	enum fault fault;
+	bool fault_after;
 	char fault_stage[32];
 };
 

@@ -117,12 +117,20 @@ int host_wait(struct host *h, struct request *q, unsigned int ms)
 	return h->quit ? -ENODEV : -ETIMEDOUT;
 }
 
+/* Is the fault that was asked for due here? */
+static bool is_due(struct host *h, const char *stage, bool after)
+{
+	return h->fault != FAULT_NONE && h->fault_after == after &&
+	       strcmp(stage, h->fault_stage) == 0;
+}
+
 static int inject(struct host *h, struct request *q)
 {
 	enum fault fault = h->fault;
 
 	h->fault = FAULT_NONE;
 	link_forget(&h->link, q);
+	link_free_data(&h->link, q);
 	if (fault == FAULT_RESET) {
 		link_reset(&h->link);
 		return -ECONNRESET;
@@ -154,9 +162,11 @@ int host_control(struct host *h, const char *stage, const struct setup *s,
 	if (!h->link.present)
 		return -ENODEV;
 	link_control(&h->link, &q, s, data);
-	if (h->fault != FAULT_NONE && strcmp(stage, h->fault_stage) == 0)
+	if (is_due(h, stage, false))
 		return inject(h, &q);
 	r = host_wait(h, &q, CONTROL_MS);
+	if (is_due(h, stage, true))
+		return inject(h, &q);
 	if (!r)
 		r = host_status_error(q.status);
 	if (!r && q.data && data)
