@@ -15,6 +15,7 @@ import termios
 from typing import Callable, Optional, Sequence
 
 from lib.common import Failure
+from lib.door import Door
 
 PR_SET_PDEATHSIG = 1
 GRACE = 0.3
@@ -68,11 +69,13 @@ def _end(child: subprocess.Popen) -> None:
 
 
 def supervise(command: list[str], watch_stdin: bool,
-              beside: Sequence[str] = ()) -> int:
+              beside: Sequence[str] = (),
+              door: Optional[Door] = None) -> int:
     """
     Run QEMU until it ends by itself (its exit status is returned), a signal
     comes (128 + signal), or, with watch_stdin, the other side of standard
     input hangs up (0). Another command may run beside it, and ends with it.
+    With a door, see to it meanwhile.
     """
     got: list[int] = []
     wake_read, wake_write = os.pipe()
@@ -85,7 +88,8 @@ def supervise(command: list[str], watch_stdin: bool,
     terminal = Terminal()
     try:
         child = subprocess.Popen(
-            command, preexec_fn=die_with_parent(signal.SIGKILL))
+            command, preexec_fn=die_with_parent(signal.SIGKILL),
+            pass_fds=door.inherited() if door else ())
     except OSError as err:
         raise Failure(f"{command[0]}: {err.strerror}; set QEMU= to a "
                       "qemu-system-aarch64") from err
@@ -97,14 +101,21 @@ def supervise(command: list[str], watch_stdin: bool,
     poller.register(wake_read, select.POLLIN)
     if watch_stdin:
         poller.register(0, POLLRDHUP)
+    if door:
+        door.started()
+        poller.register(door.listener, select.POLLIN)
     try:
         while child.poll() is None and not got:
-            for fd, events in poller.poll():
+            for fd, events in poller.poll(door and door.timeout()):
                 if fd == 0 and events & (select.POLLHUP | select.POLLERR
                                          | select.POLLNVAL | POLLRDHUP):
                     return 0
                 if fd == wake_read:
                     os.read(wake_read, 64)
+                if door and fd == door.listener.fileno():
+                    door.accept()
+            if door:
+                door.tick()
         if got:
             return 128 + got[0]
         status = child.returncode
@@ -117,4 +128,6 @@ def supervise(command: list[str], watch_stdin: bool,
         _end(child)
         if helper is not None:
             _end(helper)
+        if door:
+            door.close()
         terminal.restore()
