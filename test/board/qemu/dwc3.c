@@ -201,6 +201,11 @@ static void set_plugged(Object *obj, bool value, Error **errp)
 		host_set_plugged(HSDWC3(obj)->host, value);
 }
 
+static bool get_interrupt(Object *obj, Error **errp)
+{
+	return HSDWC3(obj)->line;
+}
+
 /* Slots: opaque is 0 to 3, ready in bit 0, IN in bit 1. */
 static void get_slots(Object *obj, Visitor *v, const char *name, void *opaque,
 		      Error **errp)
@@ -248,6 +253,7 @@ static void hsdwc3_class_init(ObjectClass *oc, void *data)
 				       set_suspended);
 	object_class_property_add_bool(oc, "plugged", get_plugged,
 				       set_plugged);
+	object_class_property_add_bool(oc, "interrupt", get_interrupt, NULL);
 	for (i = 0; i < ARRAY_SIZE(slots); i++)
 		object_class_property_add(oc, slots[i], "uint64", get_slots,
 					  NULL, NULL, (void *)i);

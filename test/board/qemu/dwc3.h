@@ -17,7 +17,11 @@
 OBJECT_DECLARE_SIMPLE_TYPE(HsDwc3, HSDWC3)
 
 #define HSDWC3_EPS 32
+/* What DEPCFG can say at most, and what USB 2.0 allows. */
+#define HSDWC3_PACKET_BUFFER 2048
 #define HSDWC3_LARGEST_PACKET 1024
+/* TRBs that one packet may be spread over. */
+#define HSDWC3_TRBS_A_PACKET 256
 
 /* One TRB in the controller's cache, and where it came from. */
 struct hs_trb {

@@ -38,6 +38,8 @@ static void store_setup(HsDwc3 *s)
 	if (!c->setup_pending || trbctl(s, 0) != TRBCTL_SETUP)
 		return;
 	c->setup_pending = false;
+	/* A stall set while the packet waited was for the one before it. */
+	e->stalled = false;
 	c->in = c->setup[0] & 0x80;
 	c->three_stages = lduw_le_p(c->setup + 6) != 0;
 	c->stage = c->three_stages ? STAGE_DATA : STAGE_STATUS;
@@ -177,13 +179,15 @@ static void leave_data(HsDwc3 *s)
 
 static bool busy(HsDwc3 *s, int *answer)
 {
+	*answer = HS_NAK;
+	if (s->control.setup_pending)
+		return true;
 	if (s->ep[0].stalled) {
 		s->control.stage = STAGE_IDLE;
 		*answer = HS_STALL;
 		return true;
 	}
-	*answer = HS_NAK;
-	return s->control.setup_pending || s->control.stage == STAGE_IDLE;
+	return s->control.stage == STAGE_IDLE;
 }
 
 static bool data_ready(HsDwc3 *s)

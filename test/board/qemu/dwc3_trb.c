@@ -2,8 +2,9 @@
 /*
  * TRB rings of all endpoints, and packets of bulk and interrupt endpoints:
  * link, chain, LST, CSP, ISP, IOC, HWO, short and zero-length packets. One
- * TRB is held in the controller's cache; one whose HWO was 0 is not looked at
- * again before an Update Transfer.
+ * TRB is held in the controller's cache, fetched as soon as the one before it
+ * is done; one whose HWO was 0 is not looked at again before an Update
+ * Transfer.
  */
 #include "qemu/osdep.h"
 #include "dwc3.h"
@@ -169,6 +170,7 @@ static void trb_finish(HsDwc3 *s, int ep, uint32_t left)
 				     (ctrl & TRB_IOC ? DEPEVT_IOC : 0));
 	else if (ctrl & TRB_IOC)
 		in_progress(s, ep, DEPEVT_IOC);
+	dwc3_trb_get(s, ep);
 }
 
 /*
@@ -206,12 +208,13 @@ int dwc3_packet_in(HsDwc3 *s, int ep, uint8_t *data)
 {
 	struct hs_ep *e = &s->ep[ep];
 	uint32_t mps = DEPCFG_MPS(e->par0), got = 0;
+	int trbs;
 
 	if (!dwc3_trb_get(s, ep))
 		return HS_NAK;
 	if (e->starved || !packet_ready(s, ep, mps))
 		return HS_NAK;
-	for (;;) {
+	for (trbs = 0; trbs < HSDWC3_TRBS_A_PACKET; trbs++) {
 		uint32_t left = e->trb.size & TRB_BUFSIZ_MASK;
 		uint32_t part = MIN(left, mps - got);
 		uint32_t ctrl = e->trb.ctrl;
@@ -226,8 +229,9 @@ int dwc3_packet_in(HsDwc3 *s, int ep, uint8_t *data)
 		if (got == mps || !(ctrl & TRB_CHN) || ctrl & TRB_LST)
 			return got;
 		if (!dwc3_trb_get(s, ep))
-			return got;
+			break;
 	}
+	return got;
 }
 
 /* After a short packet: over the rest of the TD, whose TRBs stay as they are.
@@ -237,7 +241,7 @@ static uint32_t skip_chain(HsDwc3 *s, int ep, uint32_t ctrl)
 	struct hs_ep *e = &s->ep[ep];
 	int count = 0;
 
-	while (ctrl & TRB_CHN && !(ctrl & TRB_LST) && count++ < 256) {
+	while (ctrl & TRB_CHN && !(ctrl & TRB_LST) && count++ < HSDWC3_TRBS_A_PACKET) {
 		if (!dwc3_trb_get(s, ep)) {
 			dwc3_mistake(s, ep, "a chain without an end", e->next);
 			return ctrl;
@@ -261,6 +265,7 @@ static void short_packet(HsDwc3 *s, int ep, uint32_t left)
 		dwc3_xfer_end(s, ep, status | (last & TRB_LST ? DEPEVT_LST : 0));
 	else if ((first | last) & TRB_ISP || last & TRB_IOC)
 		in_progress(s, ep, status);
+	dwc3_trb_get(s, ep);
 }
 
 /* One packet of an OUT endpoint. */
@@ -268,6 +273,7 @@ int dwc3_packet_out(HsDwc3 *s, int ep, const uint8_t *data, uint32_t length)
 {
 	struct hs_ep *e = &s->ep[ep];
 	uint32_t mps = DEPCFG_MPS(e->par0), done = 0;
+	int trbs;
 
 	if (length > mps)
 		return HS_SILENT; /* babble */
@@ -275,7 +281,7 @@ int dwc3_packet_out(HsDwc3 *s, int ep, const uint8_t *data, uint32_t length)
 		return HS_NAK;
 	if (e->starved || !packet_ready(s, ep, length))
 		return HS_NAK;
-	for (;;) {
+	for (trbs = 0; trbs < HSDWC3_TRBS_A_PACKET; trbs++) {
 		uint32_t room = e->trb.size & TRB_BUFSIZ_MASK;
 		uint32_t part = MIN(room, length - done);
 		uint32_t ctrl = e->trb.ctrl;
@@ -298,6 +304,7 @@ int dwc3_packet_out(HsDwc3 *s, int ep, const uint8_t *data, uint32_t length)
 		}
 		trb_finish(s, ep, 0);
 		if (done == length || !dwc3_trb_get(s, ep))
-			return length;
+			break;
 	}
+	return length;
 }

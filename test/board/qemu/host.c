@@ -110,7 +110,7 @@ static bool failed(struct hs_host *h, struct hs_request *q, int result)
 static int data_packet(struct hs_host *h, struct hs_request *q, uint16_t mps,
 		       bool in)
 {
-	uint8_t packet[HSDWC3_LARGEST_PACKET];
+	uint8_t packet[HSDWC3_PACKET_BUFFER];
 	uint32_t left = q->length - q->actual;
 	int result;
 
@@ -138,6 +138,7 @@ static int data_packet(struct hs_host *h, struct hs_request *q, uint16_t mps,
 static bool control_step(struct hs_host *h, struct hs_request *q)
 {
 	bool in = q->setup[0] & 0x80;
+	uint8_t none[HSDWC3_PACKET_BUFFER];
 	int result;
 
 	switch (q->stage) {
@@ -157,7 +158,7 @@ static bool control_step(struct hs_host *h, struct hs_request *q)
 	if (in && q->length)
 		result = dwc3_out(h->dev, h->address, 0, NULL, 0);
 	else
-		result = dwc3_in(h->dev, h->address, 0, (uint8_t[1024]){ 0 });
+		result = dwc3_in(h->dev, h->address, 0, none);
 	if (result == HS_NAK)
 		return false;
 	if (result < 0)
@@ -205,7 +206,7 @@ static int64_t interval_ns(struct hs_host *h, struct hs_pipe *p)
 static bool receive_step(struct hs_host *h, struct hs_pipe *p, uint8_t ep)
 {
 	int64_t now = dwc3_now();
-	uint8_t packet[HSDWC3_LARGEST_PACKET];
+	uint8_t packet[HSDWC3_PACKET_BUFFER];
 	int result;
 
 	if (now < p->next_poll) {
