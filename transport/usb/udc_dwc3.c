@@ -277,6 +277,7 @@ static void forget(struct udc_dwc3 *w)
 		dwc3_ring_init(&ep->ring, w->mem + UDC_DWC3_EVENT_BYTES + 4096 +
 						  i * DWC3_RING_BYTES);
 	}
+	memset(w->ep_of, 0, sizeof(w->ep_of));
 	memset(&w->ep0, 0, sizeof(w->ep0));
 	w->ep0.trb = (void *)(w->mem + UDC_DWC3_EVENT_BYTES);
 	w->ep0.setup = w->mem + UDC_DWC3_EVENT_BYTES + 2 * UDC_ALIGN;
@@ -291,9 +292,9 @@ static void stop(struct udc *u)
 		return;
 	w->started = false;
 	/* transfers end before it leaves the bus (databook 3.30a, 4.1.8) */
-	for (unsigned int i = 2; i < w->num_eps; i++)
+	for (unsigned int i = 2; i < DWC3_ENDPOINTS; i++)
 		if (w->ep[i].running)
-			dwc3_end(w, i, w->ep[i].resource, true);
+			dwc3_end(w, w->ep[i].phys, w->ep[i].resource, true);
 	dwc3_put(w, DWC3_DALEPENA, 0);
 	halt_core(w);
 	forget(w);

@@ -39,8 +39,9 @@ struct udc_dwc3_config {
 	size_t memlen;
 };
 
-/* A physical endpoint other than 0 and 1. */
+/* An endpoint other than 0, by its number: 2 * number + (IN ? 1 : 0). */
 struct dwc3_ep {
+	uint8_t phys;	 /* the physical endpoint that it has got; 0: none */
 	bool open;	 /* for the core */
 	bool configured; /* DEPCFG was given what is below */
 	bool running;	 /* a transfer is the controller's: ring in use */
@@ -98,6 +99,7 @@ struct udc_dwc3 {
 	struct dwc3_event_ring events;
 	struct dwc3_ep0 ep0;
 	struct dwc3_ep ep[DWC3_ENDPOINTS]; /* 0 and 1 are not used */
+	uint8_t ep_of[DWC3_ENDPOINTS];	   /* by physical endpoint; 0: none */
 	uint8_t *mem;
 	/* for people */
 	uint32_t timeouts, refused, overflows, bad_trbs;
