@@ -28,6 +28,7 @@
 #define CONDITION_BYTES (1u << 20)
 #define ROUNDS 64 /* of the poll loop, then the other interrupts have a turn */
 #define RESTORE_US 5000000
+#define READ_US 200000 /* for a program to read what its host has received */
 #define LAST_WORDS_US 100000 /* for what is under way before a reset */
 
 static struct {
@@ -213,6 +214,21 @@ static void flush(void)
 		 clock_us() < end);
 }
 
+/*
+ * A tty that goes takes along what its program has not read yet: a connection
+ * that ends with the machine is given a moment after its last words.
+ */
+static void leave(void)
+{
+	uint64_t end = clock_us() + READ_US;
+
+	if (!link_device_leaves())
+		return;
+	while (link.connected && clock_us() < end)
+		link.transport->ops->poll(link.transport);
+	link_device_leave();
+}
+
 static void save_session(bool by_debugger)
 {
 	bool leaves = link_device_leaves();
@@ -255,7 +271,7 @@ static void reset_later(void)
 {
 	link.reset_due = false;
 	flush();
-	link_device_leave();
+	leave();
 	reset_machine();
 	log_line("the firmware does not reset the machine");
 }
@@ -409,7 +425,7 @@ void link_machine_ends(struct cpu *c, bool reset)
 		if (reset)
 			save_session(false);
 		flush();
-		link_device_leave();
+		leave();
 		link_unlock();
 		return;
 	}
@@ -423,7 +439,7 @@ void link_machine_ends(struct cpu *c, bool reset)
 	if (reset && link_device_leaves())
 		gdbstub_console(&link.stub, gone, sizeof(gone) - 1);
 	flush();
-	link_device_leave();
+	leave();
 	link_unlock();
 }
 
