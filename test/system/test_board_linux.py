@@ -130,12 +130,20 @@ def serial_cases(device: UsbGuest, pc: UsbGuest, cable: str) -> None:
                 both_ways(device, pc, 10_000_000, 600)
 
 
+# An older core: Linux uses no interrupt moderation on it. Not coherent by the
+# device tree: Linux maps its rings uncached.
+OLDER = ("-global", "hyperstub-dwc3.snpsid=0x5533290a",
+         "-machine", "usb-coherent=off")
+
+
 def full_speed(cable: str) -> None:
-    """The same on a port that can do full speed only."""
-    with gadget(cable, options=["--usb-speed", "full"]) as device, \
-            host(cable) as pc:
-        with report.case("full speed"):
+    """A port that can do full speed only, an older and not coherent core."""
+    with gadget(cable, options=["--usb-speed", "full"],
+                extra=OLDER) as device, host(cable) as pc:
+        with report.case("full speed, core 2.90a, not dma-coherent"):
             attached(device, pc)
+            same(device.sh("ls /proc/device-tree/usb@b000000 | grep -c "
+                           "dma-coherent", status=1).strip(), "0")
             same(device.sh(SPEED).strip(), "full-speed")
             same(pc.sh("cat /sys/bus/usb/devices/1-1/speed").strip(), "12")
             both_ways(device, pc, 100_000)

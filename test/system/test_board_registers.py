@@ -340,6 +340,37 @@ def bulk_out() -> None:
             must(b.mistakes() > before)
 
 
+def slots() -> None:
+    """The bus's pace, and the count of its slots."""
+    with Board(extra=("-global", "hyperstub-dwc3.pace=on")) as b:
+        b.start()
+        b.plug()
+        assert b.cable
+        with report.case("128 packets take 1.2 ms of the guest's time"):
+            b.trb(TRBS, DATA, 65536, NORMAL, HWO)
+            b.begin(IN, TRBS)
+            ready = b.qmp.get("slots-in-ready")
+            number = b.cable.bulk_in(65536)
+            for _ in range(50):
+                b.q.step(20_000)
+                b.cable.poll()
+            must(number not in b.cable.answers, "done after 1 ms")
+            got = b.qmp.get("slots-in-ready") - ready
+            must(90 <= got <= 114, f"{got} packets in 1 ms")
+            same(b.wait(number)[:2], (0, 65536))
+            same(b.qmp.get("slots-in-ready") - ready, 128, "packets")
+        with report.case("slots in which there was no TRB are counted"):
+            waited = b.qmp.get("slots-in-waited")
+            number = b.cable.bulk_in(512)
+            must(b.unanswered(number))
+            b.trb(TRBS + 16, DATA, 100, NORMAL, HWO)
+            b.update(IN)
+            same(b.wait(number)[1], 100)
+            # 20 steps of 200 us, and some for the request's way.
+            got = b.qmp.get("slots-in-waited") - waited
+            must(390 <= got <= 460, f"{got} slots")
+
+
 def control() -> None:
     """Endpoint 0 out of step."""
     with Board() as b:
@@ -434,7 +465,8 @@ def cancel(b: Board, number: int) -> None:
 
 
 def main() -> int:
-    for part in (registers, commands, events, bulk_in, bulk_out, control):
+    for part in (registers, commands, events, bulk_in, bulk_out, slots,
+                 control):
         with report.case(f"{part.__name__}: to the end"):
             part()
     return report.end()

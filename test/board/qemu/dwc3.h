@@ -126,7 +126,6 @@ bool dwc3_pulled_up(HsDwc3 *s);
 /* ---- what the controller calls at the host's side ---- */
 
 struct hs_host *host_new(HsDwc3 *s);
-void host_free(struct hs_host *h);
 void host_device_changed(struct hs_host *h); /* pull-up, reset */
 void host_kick(struct hs_host *h);           /* a NAK may be none now */
 bool host_set_suspended(struct hs_host *h, bool suspended);

@@ -79,7 +79,6 @@ struct hs_request *host_request(uint64_t id, uint8_t ep, uint32_t length);
 
 /* redir.c */
 struct hs_redir *redir_new(struct hs_host *h);
-void redir_free(struct hs_redir *r);
 void redir_port_up(struct hs_redir *r);
 void redir_port_off(struct hs_redir *r);
 void redir_received(struct hs_redir *r, uint8_t ep, int status,
