@@ -16,6 +16,7 @@
 #define SETTLE_US 50000 /* after it, up to a DWC_usb31 1.80a */
 #define RUN_US 100000
 #define END_DELAY_US 1000 /* what End Transfer may take after CMDACT */
+#define SILENT 3 /* commands without an answer, then none is waited for */
 #define BATCH 64	 /* events */
 #define BATCHES 16	 /* in one poll */
 #define NEWER 0xffff
@@ -53,11 +54,15 @@ int dwc3_command(struct udc_dwc3 *w, unsigned int ep, uint32_t cmd,
 	uint32_t v;
 	int err;
 
+	/* one that is stuck must not cost the guest's CPU its time */
+	if (w->silent >= SILENT)
+		return -ETIMEDOUT;
 	dwc3_put(w, DWC3_DEPCMDPAR0(ep), par.p0);
 	dwc3_put(w, DWC3_DEPCMDPAR1(ep), par.p1);
 	dwc3_put(w, DWC3_DEPCMDPAR2(ep), par.p2);
 	dwc3_put(w, DWC3_DEPCMD(ep), cmd | DWC3_DEPCMD_CMDACT);
 	err = dwc3_wait(w, DWC3_DEPCMD(ep), DWC3_DEPCMD_CMDACT, 0, COMMAND_US);
+	w->silent = err ? w->silent + 1 : 0;
 	if (err)
 		return err;
 	v = dwc3_get(w, DWC3_DEPCMD(ep));
@@ -89,12 +94,13 @@ void dwc3_end(struct udc_dwc3 *w, unsigned int ep, uint8_t resource,
 	      bool force)
 {
 	/* its event makes sure that poll() is called, which tells the core */
-	dwc3_command(w, ep,
-		     DWC3_DEPENDXFER | DWC3_DEPCMD_CMDIOC |
-			     (force ? DWC3_DEPCMD_FORCERM : 0) |
-			     DWC3_DEPCMD_PARAM(resource),
-		     (struct dwc3_par){ 0 }, NULL);
-	if (w->end_delay_us)
+	int err = dwc3_command(w, ep,
+			       DWC3_DEPENDXFER | DWC3_DEPCMD_CMDIOC |
+				       (force ? DWC3_DEPCMD_FORCERM : 0) |
+				       DWC3_DEPCMD_PARAM(resource),
+			       (struct dwc3_par){ 0 }, NULL);
+
+	if (!err && w->end_delay_us)
 		pause(w->end_delay_us);
 }
 
@@ -282,6 +288,7 @@ static void forget(struct udc_dwc3 *w)
 	w->ep0.trb = (void *)(w->mem + UDC_DWC3_EVENT_BYTES);
 	w->ep0.setup = w->mem + UDC_DWC3_EVENT_BYTES + 2 * UDC_ALIGN;
 	w->connected = w->suspended = w->on_bus = false;
+	w->silent = 0;
 }
 
 static void stop(struct udc *u)
@@ -539,6 +546,7 @@ void udc_dwc3_info(const struct udc_dwc3 *w, struct strbuf *out)
 			      w->revision >> 4 & 0xff);
 	strbuf_printf(out, ", %u endpoints; %s", w->num_eps,
 		      !w->started  ? "stopped" :
+		      w->silent >= SILENT ? "does not answer" :
 		      !w->on_bus   ? "no host was seen" :
 		      w->suspended ? "suspended" :
 		      w->connected ? "connected" :

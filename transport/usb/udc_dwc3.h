@@ -101,6 +101,7 @@ struct udc_dwc3 {
 	struct dwc3_ep ep[DWC3_ENDPOINTS]; /* 0 and 1 are not used */
 	uint8_t ep_of[DWC3_ENDPOINTS];	   /* by physical endpoint; 0: none */
 	uint8_t *mem;
+	uint8_t silent; /* commands in a row that were not answered */
 	/* for people */
 	uint32_t timeouts, refused, overflows, bad_trbs;
 };
