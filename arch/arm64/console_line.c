@@ -144,7 +144,7 @@ static void write_notice(struct console_line *l)
 	struct strbuf text;
 
 	strbuf_init(&text, l->notice, sizeof(l->notice));
-	strbuf_printf(&text, "\r\n[hyperstub: %llu bytes lost]\r\n",
+	strbuf_printf(&text, "\r\n[hyperstub: %llu bytes lost here]\r\n",
 		      (unsigned long long)(l->port->dropped - l->told));
 	l->notice_len = text.len;
 	l->telling = l->port->dropped;

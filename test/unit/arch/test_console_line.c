@@ -208,12 +208,12 @@ static void the_newest_is_kept_and_who_comes_is_told_what_is_not(void **state)
 		writes(c, "x");
 	assert_int_equal(c->port.dropped, 10);
 	comes(c);
-	strcpy(want, "\r\n[hyperstub: 10 bytes lost]\r\n");
+	strcpy(want, "\r\n[hyperstub: 10 bytes lost here]\r\n");
 	memset(want + strlen(want), 'x', OUT);
-	assert_int_equal(c->sent_len, 30 + OUT);
-	assert_memory_equal(c->sent, want, 30 + OUT);
+	assert_int_equal(c->sent_len, 35 + OUT);
+	assert_memory_equal(c->sent, want, 35 + OUT);
 	writes(c, "y\n"); /* said once */
-	assert_int_equal(c->sent_len, 30 + OUT + 2);
+	assert_int_equal(c->sent_len, 35 + OUT + 2);
 }
 
 static void a_notice_that_was_cut_off_is_said_again(void **state)
@@ -230,7 +230,7 @@ static void a_notice_that_was_cut_off_is_said_again(void **state)
 	c->sent_len = 0;
 	c->room = sizeof(c->sent);
 	comes(c);
-	assert_memory_equal(c->sent, "\r\n[hyperstub: 7 bytes lost]\r\nxx", 31);
+	assert_memory_equal(c->sent, "\r\n[hyperstub: 7 bytes lost here]\r\nxx", 36);
 }
 
 static void a_transport_that_can_tell_does(void **state)
@@ -321,8 +321,8 @@ static void who_does_not_read_holds_the_guest_for_a_second(void **state)
 	/* it reads again: told, and waited for as before */
 	c->room = sizeof(c->sent);
 	console_line_receive(&c->l, c->now);
-	assert_memory_equal(c->sent, "\r\n[hyperstub: 132 bytes lost]\r\n", 31);
-	assert_int_equal(c->sent_len, 31 + OUT);
+	assert_memory_equal(c->sent, "\r\n[hyperstub: 132 bytes lost here]\r\n", 36);
+	assert_int_equal(c->sent_len, 36 + OUT);
 	c->room = 0;
 	assert_int_equal(fill(c), OUT + VPL011_FIFO);
 }
