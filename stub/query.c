@@ -293,6 +293,32 @@ static int query_server(struct gdbstub *s, struct cursor *c)
 	return 0;
 }
 
+static int query_region(struct gdbstub *s, struct cursor *c)
+{
+	struct target_region r;
+	uint64_t addr;
+	int err;
+
+	if (!cursor_hex(c, &addr) || !cursor_at_end(c))
+		return -EINVAL;
+	err = target_mem_region(s->target, (unsigned int)s->client.g_cpu, addr,
+				&r);
+	if (err)
+		return session_fail(s, err, "the guest runs");
+	rsp_puts(&s->tx, "start:");
+	rsp_put_number(&s->tx, r.start);
+	rsp_puts(&s->tx, ";size:");
+	/* LLDB goes on at their sum, and ends where that is no larger */
+	rsp_put_number(&s->tx, r.size ? r.size : 0 - r.start);
+	rsp_putc(&s->tx, ';');
+	if (r.mapped) {
+		rsp_puts(&s->tx, "permissions:r");
+		rsp_puts(&s->tx, r.writable ? "w" : "");
+		rsp_puts(&s->tx, r.executable ? "x;" : ";");
+	}
+	return 0;
+}
+
 /* ---- tables
  * --------------------------------------------------------------------- */
 
@@ -318,6 +344,7 @@ static const struct session_packet queries[] = {
 	{"HostInfo", query_host, SESSION_EXACT},
 	{"ProcessInfo", query_process, SESSION_EXACT},
 	{"GDBServerVersion", query_server, SESSION_EXACT},
+	{"MemoryRegionInfo:", query_region, 0},
 };
 
 static const struct session_packet settings[] = {

@@ -91,6 +91,16 @@ int64_t target_mem_write(struct target *t, unsigned int cpu, uint64_t addr,
 const uint8_t *target_mem_peek(struct target *t, unsigned int cpu,
 			       uint64_t addr, size_t *len);
 
+/* How the selected CPU's own tables map what lies around an address. */
+struct target_region {
+	uint64_t start, size; /* size 0: to the end of the address space */
+	bool mapped, writable, executable; /* at any exception level */
+};
+
+/* 0; -EBUSY: the CPU is running or off. */
+int target_mem_region(struct target *t, unsigned int cpu, uint64_t addr,
+		      struct target_region *r);
+
 /* ---- breakpoints and watchpoints ------------------------------------------ */
 
 struct bp; /* breakpoint.h */

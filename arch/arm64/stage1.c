@@ -171,6 +171,33 @@ static void finish(const struct stage1_regime *r, const struct half *h,
 	out->ng = desc & DESC_NG;
 }
 
+/* No table was looked at: the end of the half, or what is between them. */
+static uint64_t gap_outside(const struct stage1_regime *r, uint64_t va)
+{
+	struct half lower, upper;
+	uint64_t end, start;
+
+	get_half(r, false, &lower);
+	get_half(r, true, &upper);
+	end = input_bits(r, &lower) ? BIT(input_bits(r, &lower)) : 0;
+	start = input_bits(r, &upper) ? 0 - BIT(input_bits(r, &upper)) : 0;
+	if (va < end)
+		return end - va;
+	return (!start || va < start ? start : 0) - va;
+}
+
+uint64_t stage1_gap(const struct stage1_regime *r, uint64_t va,
+		    const struct stage1_result *failed)
+{
+	unsigned int shift = granule_shift(r, va & BIT(55));
+	unsigned int low =
+		shift + (unsigned int)(3 - failed->level) * (shift - 3);
+
+	if (!failed->depth)
+		return gap_outside(r, va);
+	return BIT(low) - (va & (BIT(low) - 1));
+}
+
 static int read_desc(const struct stage1_regime *r, void *ctx, uint64_t addr,
 		     struct stage1_result *out)
 {

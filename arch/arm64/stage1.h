@@ -58,6 +58,13 @@ struct stage1_result {
 int stage1_walk(const struct stage1_regime *r, uint64_t va, void *ctx,
 		struct stage1_result *out);
 
+/*
+ * After a walk that failed: bytes from va to the end of what the missing entry
+ * would map, or of what no table maps. 0: to the end of the address space.
+ */
+uint64_t stage1_gap(const struct stage1_regime *r, uint64_t va,
+		    const struct stage1_result *failed);
+
 /* Text such as "stage 1 level 3 translation fault"; never NULL. */
 const char *stage1_fault_text(enum stage1_fault fault, int level);
 

@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "point.h"
 #include "pstate.h"
+#include "region.h"
 #include "stub/breakpoint.h"
 #include "stub/strbuf.h"
 #include "stub/target.h"
@@ -332,6 +333,18 @@ const uint8_t *target_mem_peek(struct target *t, unsigned int cpu,
 			       uint64_t addr, size_t *len)
 {
 	return guest_peek(cpu_get(cpu), addr, len);
+}
+
+int target_mem_region(struct target *t, unsigned int cpu, uint64_t addr,
+		      struct target_region *r)
+{
+	struct stage1_regime regime;
+
+	if (target_cpu_state(t, cpu) != TARGET_CPU_STOPPED)
+		return -EBUSY;
+	guest_regime(cpu_get(cpu), &regime);
+	region_find(&regime, addr, NULL, r);
+	return 0;
 }
 
 /* ---- running and stopping ---------------------------------------------------------- */

@@ -130,6 +130,8 @@ def packets(guest: Guest) -> None:
     same(wire.ask("x0,0"), b"OK", "x0,0")
     same(len(wire.ask(f"m{PHYS | 0x4000_0000:x},8")), 16, "memory")
     must(re.match(rb"E[0-9a-f]{2};[0-9a-f]{20,}", wire.ask("m10,4")))
+    must(b"permissions:rwx;" in wire.ask("qMemoryRegionInfo:40200000"),
+         "MMU off")
     must(wire.ask("qRcmd,68656c70").startswith(b"O68656c70"), "help")
     same(wire.reply(), b"OK", "end of the output")
     same(wire.ask("k"), b"X09", "k")
@@ -193,6 +195,14 @@ def session(report: Report, guest: Guest) -> None:
             guest.wait_up()
             must("SIGINT" in lldb.interrupt()
                  or "stopped" in lldb.cmd("process status"))
+        with report.case("memory regions, as the guest's tables have them"):
+            text = lldb.cmd("memory region `(unsigned long)$pc`")
+            must(" r-x" in text, text)
+            text = lldb.cmd("memory region `(unsigned long)$sp`")
+            must(" rw-" in text, text)
+            text = lldb.cmd(f"memory region {PHYS:#x}")
+            must("[0x0072000000000000-0x0073000000000000) rw-" in text, text)
+            must(" ---" in lldb.cmd("memory region 0x1000000000000"))
         with report.case("detach, and the guest runs"):
             lldb.cmd("detach")
             guest.alive()

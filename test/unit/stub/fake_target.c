@@ -235,6 +235,25 @@ const uint8_t *target_mem_peek(struct target *t, unsigned int cpu,
 	return is_device(addr) ? NULL : fake_bytes(t, addr, len);
 }
 
+/* RAM is "rwx", the high piece "r", up to the end a gap. */
+int target_mem_region(struct target *t, unsigned int cpu, uint64_t addr,
+		      struct target_region *r)
+{
+	if (t->cpus[cpu].state != TARGET_CPU_STOPPED)
+		return -EBUSY;
+	*r = (struct target_region){0, FAKE_RAM_BASE, false, false, false};
+	if (addr >= FAKE_RAM_BASE)
+		*r = (struct target_region){FAKE_RAM_BASE, FAKE_RAM_SIZE, true,
+					    true, true};
+	if (addr >= FAKE_HIGH_BASE)
+		*r = (struct target_region){FAKE_HIGH_BASE, FAKE_HIGH_SIZE,
+					    true, false, false};
+	if (addr >= FAKE_HIGH_BASE + FAKE_HIGH_SIZE)
+		*r = (struct target_region){FAKE_HIGH_BASE + FAKE_HIGH_SIZE, 0,
+					    false, false, false};
+	return 0;
+}
+
 /* ---- points and running
  * -------------------------------------------------------- */
 

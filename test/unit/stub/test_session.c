@@ -129,7 +129,7 @@ static void unknown_packets_get_the_empty_reply(void **state)
 		"qTfV",
 		"?x",
 		"qSupportedX",
-		"qMemoryRegionInfo:0",
+		"qStructuredDataPlugins",
 		"_M1000,r",
 		"vFile:setfs:0",
 	};
@@ -460,6 +460,15 @@ static void lldb_has_its_own_dialect(void **state)
 			    12);
 	assert_non_null(strstr(bench_ask(&b, "qHostInfo"), "ptrsize:8;"));
 	assert_reply(&b, "qGDBServerVersion", "name:hyperstub;");
+	assert_reply(&b, "qMemoryRegionInfo:5", "start:0;size:40000000;");
+	assert_reply(&b, "qMemoryRegionInfo:40000fff",
+		     "start:40000000;size:100000;permissions:rwx;");
+	assert_reply(&b, "qMemoryRegionInfo:ffff800000000000",
+		     "start:ffff800000000000;size:3000;permissions:r;");
+	assert_reply(&b, "qMemoryRegionInfo:ffffffffffffffff",
+		     "start:ffff800000003000;size:7fffffffd000;");
+	assert_int_equal(bench_ask(&b, "qMemoryRegionInfo:")[0], 'E');
+	assert_int_equal(bench_ask(&b, "qMemoryRegionInfo:4x")[0], 'E');
 	/* It prints O packets only, and an OK ends them. */
 	assert_reply(&b, "qRcmd,6563686f2061", "O610a");
 	assert_string_equal(bench_next(&b), "OK");
