@@ -252,10 +252,13 @@ def ports() -> None:
              "-device", "virtconsole,bus=d.0,chardev=g"]
     for name, port, word, want in (
             ("no port", [], "virtio", "no virtio console with a port"),
-            ("no port, any would do", [], "", "no virtio console for the "
-             "debugger; hyperstub.gdb=uart"),
+            ("no port, any would do", [], "", "no virtio console or USB port "
+             "for the debugger; hyperstub.gdb=uart"),
             ("a console that is the guest's", other, "",
-             "no virtio console for the debugger"),
+             "no virtio console or USB port for the debugger"),
+            ("no USB port", PORT, "usb", "no such USB controller"),
+            ("a USB port that is not there", PORT, "usb@fe800000",
+             "no such USB controller"),
             ("no debugger wanted", PORT, "none", "debugger on nothing")):
         with report.case(f"{name}: said, and the rest goes on"):
             line = "hyperstub.guest=none"
@@ -267,6 +270,42 @@ def ports() -> None:
             board(port=other)
             + kernel("hyperstub.guest=none hyperstub.gdb=virtio"),
             "debugger on virtio-console")
+
+
+def usb_nodes() -> None:
+    """Nodes of a DWC3 that are not true: a line each, and no hang."""
+    tree = replaced(virt_tree(), r"chosen \{", 'chosen { bootargs = '
+                    '"hyperstub.guest=none hyperstub.gdb=usb";')
+
+    def node(address: int, extra: str = "interrupts = <0x00 0x60 0x04>;",
+             size: int = 0x10000) -> str:
+        return replaced(
+            tree, r"\tpl011@9000000 \{", f"\tusb@{address:x} {{ compatible = "
+            f'"snps,dwc3"; reg = <0x00 {address:#x} 0x00 {size:#x}>; '
+            f"{extra} }};\n\tpl011@9000000 {{")
+    behind = replaced(
+        replaced(node(0x1000), r"\tusb@1000 \{", "\tglue { #address-cells = "
+                 "<2>; #size-cells = <2>; ranges = <0 0 0 0x0b100000 0 "
+                 "0x100000>; dma-ranges = <0 0 1 0 1 0>; usb@1000 {"),
+        r"(usb@1000 .*?\};)", r"\1 };")
+    for name, source, want in (
+            ("nothing there", node(0xb100000),
+             "USB controller at 0xb100000: nothing answers there"),
+            ("another device", node(0x8000000),
+             "GSNPSID is 0x00000000, which is no DWC3"),
+            ("no interrupt", node(0xb100000, ""), "no interrupt of the GIC"),
+            ("too few registers", node(0xb100000, size=0x1000),
+             "0x1000 bytes of registers, too few"),
+            ("behind a bus that moves memory", behind,
+             "at 0xb101000: it sees memory at other addresses"),
+            ("disabled", node(0xb100000, 'status = "disabled";'),
+             "no such USB controller"),
+            ("a host's", node(0xb100000, 'dr_mode = "host";'),
+             "no such USB controller")):
+        with report.case(f"USB controller: {name}: said, the rest goes on"):
+            with Machine(qemu=loader(compiled(source))) as machine:
+                machine.serial.wait(re.escape(want), 15)
+                machine.serial.wait("debugger on nothing", 15)
 
 
 def launcher() -> None:
@@ -296,6 +335,7 @@ def main() -> int:
     trees()
     guests()
     ports()
+    usb_nodes()
     launcher()
     return report.end()
 
