@@ -5,8 +5,9 @@ Does all set-up (installs what is missing, says what before; fetches the
 kernel into the cache folder; builds), boots the kernel on four CPUs, stops
 it in a function by name, shows backtrace, threads and system registers,
 catches who writes to the serial port, steps, continues, interrupts, and
-hands you gdb's prompt. With --batch there is no prompt, and the exit status
-is 0 only if each step showed what it must."""
+hands you gdb's prompt. With --usb all of it goes over a USB cable. With
+--batch there is no prompt, and the exit status is 0 only if each step showed
+what it must."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.dont_write_bytecode = True
 
-from lib import assets, packages, testing  # noqa: E402
+from lib import assets, board, packages, testing  # noqa: E402
 from lib.common import Failure, ROOT, run_main, say  # noqa: E402
 from lib.initramfs import MARKER  # noqa: E402
 from lib.supervise import die_with_parent  # noqa: E402
@@ -51,11 +52,17 @@ def parse() -> argparse.Namespace:
         help="which of Debian's kernels (default: this release's own)")
     add("--gdb", default="gdb-multiarch", metavar="PROGRAM",
         help="another gdb, for example what scripts/deps --path gdb16 prints")
+    add("--usb", action="store_true",
+        help="gdb is on the tty of a USB cable: a machine with a USB device "
+        "controller (built first if need be, 5 minutes), see docs/board.md")
     add("--native", action="store_true",
         help="the same under QEMU's own stub, without what it cannot do")
     add("--builddir", type=Path, default=ROOT / "build", metavar="DIR")
     add("--no-deps", action="store_true", help="install nothing")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.usb and args.native:
+        parser.error("--usb is the monitor's")
+    return args
 
 
 class Console(threading.Thread):
@@ -103,13 +110,16 @@ def start_guest(args: argparse.Namespace, folder: Path,
                str(args.smp), "--memory", "1G", "--kernel",
                str(assets.kernel(args.kernel).vmlinuz), "--initrd",
                str(initrd), "--append", append, "--gdb",
-               f"unix:{folder}/gdb", "--console", f"unix:{folder}/console"]
+               f"usb:{folder}" if args.usb else f"unix:{folder}/gdb",
+               "--console", f"unix:{folder}/console"]
     if args.native:
         command.append("--native")
     else:
         command += ["--image", str(args.builddir / "hyperstub.bin")]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                            preexec_fn=die_with_parent(signal.SIGTERM))
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL,
+        env={**os.environ, "HYPERSTUB_BUILD": str(args.builddir)},
+        preexec_fn=die_with_parent(signal.SIGTERM))
 
 
 def wait_until_up(args: argparse.Namespace, guest: subprocess.Popen,
@@ -135,9 +145,21 @@ def wait_until_up(args: argparse.Namespace, guest: subprocess.Popen,
     print(console.tail(), flush=True)
 
 
+def where_gdb_is(args: argparse.Namespace, folder: Path) -> str:
+    """What gdb attaches to: a socket, or a tty once the host has made it."""
+    if not args.usb:
+        return f"{folder}/gdb"
+    tty = folder / "ttyHyperstubGdb"
+    for _ in range(200):
+        if tty.exists():
+            return str(tty)
+        time.sleep(0.1)
+    raise Failure("the USB host has made no tty for gdb")
+
+
 def run_gdb(args: argparse.Namespace, folder: Path) -> int:
     """gdb with the tour; its exit status."""
-    tour = {"socket": f"{folder}/gdb", "cpus": args.smp,
+    tour = {"socket": where_gdb_is(args, folder), "cpus": args.smp,
             "symbols": str(assets.symbols(args.kernel)),
             "native": args.native, "batch": args.batch}
     command = [args.gdb, "-nx", "-q", "-x",
@@ -168,6 +190,8 @@ def main() -> int:
     if not args.native:
         testing.configure(args.builddir, assets.libfdt())
         testing.compile_all(args.builddir)
+    if args.usb:
+        board.qemu()
     initrd = assets.initramfs({"etc/init.d/ticker": TICKER})
     with tempfile.TemporaryDirectory(prefix="hyperstub-") as temp:
         folder = Path(temp)
