@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 
 from bare import Rsp, registers, run_to, start, symbols_of
 from harness import Gdb, Report, must, same
+from machine import Client, Machine, RAM
 
 MACHINES = (("cortex-a76", []), ("cortex-a57", []), ("max", []),
             ("cortex-a76", ["hyperstub.granule=16K"]),
             ("cortex-a76", ["hyperstub.granule=64K"]))
 VECTOR_SYNC, VECTOR_LOWER = 0x200, 0x400
+PC = 32
 
 
 def go_to(gdb: Gdb, name: str) -> None:
@@ -262,6 +265,61 @@ def two_cpus(report: Report) -> None:
             must(rsp.register(32) != pc2, "CPU 1 has stepped")
 
 
+# add x0, x0, #1 (twice); sub x1, x1, #1; cbnz x1, .-12; bl .+16; b .; nop;
+# nop; ret
+LOOP = (0x91000400, 0x91000400, 0xd1000421, 0xb5ffffa1, 0x94000004,
+        0x14000000, 0xd503201f, 0xd503201f, 0xd65f03c0)
+
+
+def ranges(report: Report) -> None:
+    """vCont;r as it goes over the wire."""
+    code = b"".join(word.to_bytes(4, "little") for word in LOOP)
+
+    def put(number: int, value: int) -> None:
+        same(stub.ask(f"P{number:x}={value.to_bytes(8, 'little').hex()}"),
+             "OK")
+
+    def runs(first: int, end: int, rest: str = "") -> str:
+        stub.send(f"vCont;r{RAM + first:x},{RAM + end:x}:1{rest}")
+        return stub.stop()
+
+    with Machine("--memory", "128M", "--smp", "2", serial=False) as machine, \
+            Client(machine) as stub:
+        stub.ask("?")
+        same(stub.ask(f"M{RAM:x},{len(code):x}:{code.hex()}"), "OK")
+        for rest in ("", ";c"):
+            with report.case(f"range step{rest}: to the range's end, however "
+                             "often it goes back"):
+                put(PC, RAM)
+                put(0, 0)
+                put(1, 5)
+                text = runs(0, 0x10, rest)
+                must(text.startswith("T05thread:1;"), text)
+                same(stub.register(PC), RAM + 0x10)
+                same([stub.register(0), stub.register(1)], [10, 0])
+        with report.case("range step: out of it by a call"):
+            must(runs(0x10, 0x14).startswith("T05thread:1;"), "call")
+            same(stub.register(PC), RAM + 0x20)
+        with report.case("range step: PC is outside, so one step"):
+            must(runs(0, 0x10).startswith("T05thread:1;"), "ret")
+            same(stub.register(PC), RAM + 0x14)
+        with report.case("range step: a breakpoint in it stops"):
+            put(PC, RAM)
+            put(1, 3)
+            same(stub.ask(f"Z0,{RAM + 8:x},4"), "OK")
+            must("swbreak:;" in runs(0, 0x10), "no swbreak")
+            same([stub.register(PC), stub.register(1)], [RAM + 8, 3])
+            same(stub.ask(f"z0,{RAM + 8:x},4"), "OK")
+            must("swbreak" not in runs(0, 0x10), "swbreak")
+            same([stub.register(PC), stub.register(1)], [RAM + 0x10, 0])
+        with report.case("range step: ^C ends one that does not end"):
+            put(PC, RAM + 0x14)
+            stub.send(f"vCont;r{RAM + 0x14:x},{RAM + 0x18:x}:1")
+            time.sleep(0.3)
+            must(stub.interrupt().startswith("T02thread:1;"), "^C")
+            same(stub.register(PC), RAM + 0x14)
+
+
 def main() -> int:
     report = Report()
     for cpu, words in MACHINES:
@@ -275,6 +333,7 @@ def main() -> int:
     report.prefix = ""
     exclusives(report)
     two_cpus(report)
+    ranges(report)
     return report.end()
 
 
