@@ -23,7 +23,7 @@ struct debug_cpu {
 	uint64_t bvr[DEBUG_REGS], bcr[DEBUG_REGS];
 	uint64_t wvr[DEBUG_REGS], wcr[DEBUG_REGS];
 	uint64_t mdscr;
-	bool oslk;
+	bool oslk, osdlk;
 	bool mdscr_held; /* mdscr is the guest's, and the register ours */
 	bool loaded; /* so are the rest */
 	bool dirty; /* hardware is to be written at the next entry */

@@ -15,6 +15,7 @@
 #define OSLAR_EL1 S2_0_C1_C0_4
 #define OSLSR_EL1 S2_0_C1_C1_4
 #define OSLSR_OSLK BIT(1)
+#define OSDLR_EL1 S2_0_C1_C3_4
 
 enum { BVR, BCR, WVR, WCR }; /* op2 4..7 */
 
@@ -91,7 +92,9 @@ static void load(struct debug_cpu *d)
 	}
 	hold_mdscr(d);
 	d->oslk = read_sysreg(OSLSR_EL1) & OSLSR_OSLK;
+	d->osdlk = read_sysreg(OSDLR_EL1);
 	write_sysreg(0, OSLAR_EL1);
+	write_sysreg(0, OSDLR_EL1);
 	d->loaded = d->dirty = true;
 }
 
@@ -110,13 +113,14 @@ static void unload(struct debug_cpu *d)
 		hw_write(WCR, i, d->wcr[i]);
 	}
 	write_sysreg(d->oslk, OSLAR_EL1);
+	write_sysreg(d->osdlk, OSDLR_EL1);
 	d->loaded = d->dirty = false;
 }
 
 /* The guest's comparators count while it has them enabled and seen. */
 static bool guest_counts(const struct debug_cpu *d)
 {
-	return (d->mdscr & MDSCR_MDE) && !d->oslk && !d->mute;
+	return (d->mdscr & MDSCR_MDE) && !d->oslk && !d->osdlk && !d->mute;
 }
 
 /* Places that the guest leaves free get what is wanted, one after the other. */
@@ -165,6 +169,12 @@ static void program_watches(struct debug_cpu *d)
 	}
 }
 
+/* OS lock or OS double lock: no debug exceptions. */
+static bool locked_in_hardware(void)
+{
+	return (read_sysreg(OSLSR_EL1) & OSLSR_OSLK) || read_sysreg(OSDLR_EL1);
+}
+
 /*
  * A step where nobody has a use for comparators needs MDSCR_EL1.SS alone: the
  * guest's, which do not count, can stay where they are. Should it look at them
@@ -174,7 +184,7 @@ static bool can_stay(const struct debug_cpu *d)
 {
 	return !d->loaded && !debug_wants.breaks && !debug_wants.watches &&
 	       !d->sequence && !(d->mdscr & MDSCR_MDE) &&
-	       !(read_sysreg(OSLSR_EL1) & OSLSR_OSLK);
+	       !locked_in_hardware();
 }
 
 void debug_regs_apply(struct cpu *c, bool regs, bool ss)
@@ -231,7 +241,7 @@ static bool guest_enabled(struct cpu *c)
 
 	if (!(debug_regs_mdscr(c) & MDSCR_MDE))
 		return false;
-	return d->loaded ? !d->oslk : !(read_sysreg(OSLSR_EL1) & OSLSR_OSLK);
+	return d->loaded ? !d->oslk && !d->osdlk : !locked_in_hardware();
 }
 
 bool debug_regs_guest_watch(struct cpu *c)
@@ -375,7 +385,6 @@ static int through(uint32_t enc, bool read, uint64_t *v)
 	case SYSREG_ENCODING(2, 0, 0, 3, 2): /* OSDTRTX_EL1 */
 	case SYSREG_ENCODING(2, 0, 0, 6, 2): /* OSECCR_EL1 */
 	case SYSREG_ENCODING(2, 0, 0, 2, 0): /* MDCCINT_EL1 */
-	case SYSREG_ENCODING(2, 0, 1, 3, 4): /* OSDLR_EL1 */
 	case SYSREG_ENCODING(2, 3, 0, 4, 0): /* DBGDTR_EL0 */
 	case SYSREG_ENCODING(2, 3, 0, 5, 0): /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
 		*v = 0; /* no external debugger is behind them */
@@ -383,6 +392,39 @@ static int through(uint32_t enc, bool read, uint64_t *v)
 	default:
 		return -ENOENT;
 	}
+}
+
+/* The guest's OS double lock; where there is none, nothing is kept. */
+static void double_lock(struct debug_cpu *d, bool read, uint64_t *v)
+{
+	if (!read) {
+		write_sysreg(*v, OSDLR_EL1);
+		isb(); /* orders the write before it is read back */
+		d->osdlk = read_sysreg(OSDLR_EL1);
+		write_sysreg(0, OSDLR_EL1);
+		d->dirty = true;
+	}
+	*v = d->osdlk;
+}
+
+/*
+ * What a DBGBVR and the like keeps of a value: reserved bits and those of BAS
+ * that follow others differ between cores, so the register itself is asked.
+ * Nothing matches meanwhile: debug exceptions are masked here.
+ */
+static uint64_t kept(uint32_t enc, uint64_t v)
+{
+	unsigned int n = (enc >> 3) & 15, what = (enc & 7) - 4;
+	uint64_t was;
+
+	if ((enc & 7) < 4)
+		return v;
+	was = hw_read(what, n);
+	hw_write(what, n, v);
+	isb(); /* orders the write before it is read back */
+	v = hw_read(what, n);
+	hw_write(what, n, was);
+	return v;
 }
 
 int debug_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
@@ -394,12 +436,16 @@ int debug_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 		return -ENOENT;
 	if (!d->loaded)
 		load(d);
+	if (enc == SYSREG_ENCODING(2, 0, 1, 3, 4)) { /* OSDLR_EL1 */
+		double_lock(d, read, v);
+		return 0;
+	}
 	s = shadow_reg(d, enc);
 	if (s) {
 		if (read)
 			*v = *s;
 		else
-			*s = *v;
+			*s = kept(enc, *v);
 		d->dirty |= !read;
 		/* BCR and WCR have odd op2 */
 		if (!read && enc & 1 && *v & 1)
