@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, Optional, Sequence
 
 from bare import PROGRAMS
-from harness import Bad, Guest, ROOT
+from harness import Bad, Gdb, Guest, ROOT
 
 # Clocks, cycle counters and random numbers move by themselves.
 MOVING = {"S3_3_C14_C0_1", "S3_3_C14_C0_2", "S3_3_C14_C0_5", "S3_3_C14_C0_6",
@@ -70,9 +70,10 @@ class Differences:
             return row.absent
         return not row.absent and not (native ^ ours) & ~row.mask
 
-    def unused(self) -> list[str]:
-        """Rows that nothing needed."""
-        return [row.name for row in self.rows.values() if not row.used]
+    def unused(self, writes: bool) -> list[str]:
+        """Rows that nothing needed, of those about writes or the others."""
+        return [row.name for row in self.rows.values()
+                if not row.used and row.name.startswith("write ") == writes]
 
 
 def output(name: str, native: bool, cpu: str, smp: int, seconds: float = 60,
@@ -93,6 +94,30 @@ def output(name: str, native: bool, cpu: str, smp: int, seconds: float = 60,
                 break
         guest.console.wait("DONE\n", seconds)
         return guest.console.text
+
+
+def with_gdb(name: str, cpu: str, smp: int, seconds: float = 60) -> str:
+    """output() with gdb holding all comparators, stopping it now and then."""
+    with Gdb() as gdb:
+        def drive(guest: Guest, text: str) -> None:
+            if "attached" not in done:
+                gdb.attach(guest)
+                gdb.cmd("set breakpoint always-inserted on")
+                for n in range(6):
+                    gdb.cmd(f"hbreak *{0x47f00000 + 64 * n:#x}")
+                for n in range(4):
+                    gdb.cmd(f"awatch *(int *){0x47f10000 + 64 * n:#x}")
+                done.add("attached")
+            gdb.send("continue")
+            try:
+                guest.console.wait("DONE\n", 0.4)
+            except Bad:
+                pass
+            gdb.interrupt()
+            if "DONE\n" in guest.console.text:
+                gdb.cmd("disconnect")
+        done: set[str] = set()
+        return output(name, False, cpu, smp, seconds, drive)
 
 
 # ---- device trees ----

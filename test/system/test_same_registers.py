@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from typing import Optional
 
-from harness import Gdb, Guest, Report, must, same
-from same import (Differences, MOVING, lines_of, name_of, output, tree_of)
+from harness import Report, must, same
+from same import (Differences, MOVING, lines_of, name_of, output, tree_of,
+                  with_gdb)
 
 CPUS = 4
 ENTRY = {31: "nzcv", 32: "vbar_el1", 33: "elr_el1", 34: "spsr_el1",
@@ -89,28 +90,6 @@ def compare(report: Report, native: Seen, ours: Seen) -> None:
         same(ours.room, native.room, "the tree's size")
 
 
-def with_gdb(cpu: str) -> str:
-    """A run with all comparators taken by gdb and a stop now and then."""
-    with Gdb() as gdb:
-        def drive(guest: Guest, text: str) -> None:
-            if not text:
-                gdb.attach(guest)
-                gdb.cmd("set breakpoint always-inserted on")
-                for n in range(6):
-                    gdb.cmd(f"hbreak *{0x47f00000 + 64 * n:#x}")
-                for n in range(4):
-                    gdb.cmd(f"awatch *(int *){0x47f10000 + 64 * n:#x}")
-            gdb.send("continue")
-            try:
-                guest.console.wait("DONE\n", 0.4)
-            except AssertionError:
-                pass
-            gdb.interrupt()
-            if "DONE\n" in guest.console.text:
-                gdb.cmd("disconnect")
-        return output("same", False, cpu, CPUS, 60, drive)
-
-
 def main() -> int:
     report = Report()
     for cpu in ("cortex-a57", "cortex-a76", "neoverse-n1", "max"):
@@ -120,13 +99,13 @@ def main() -> int:
         compare(report, native, Seen(output("same", False, cpu, CPUS)))
         if cpu in ("cortex-a57", "max"):
             report.prefix = f"{cpu} with gdb "
-            compare(report, native, Seen(with_gdb(cpu)))
+            compare(report, native, Seen(with_gdb("same", cpu, CPUS)))
     report.prefix = "E2H 0 "
     compare(report, native, Seen(output("same", False, "max", CPUS,
                                         monitor=["hyperstub.vhe=off"])))
     report.prefix = ""
     with report.case("each row of the table is still needed"):
-        same(differences.unused(), [])
+        same(differences.unused(False), [])
     return report.end()
 
 
