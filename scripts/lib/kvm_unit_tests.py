@@ -46,9 +46,11 @@ class Test:
             return "GICv2"
         if "migration" in self.groups:
             return "migrates the machine"
-        if "mte=on" in self.params:
-            return "needs -machine mte=on"
         return ""
+
+    def machine(self) -> list[str]:
+        """What QEMU's board needs for it."""
+        return ["-machine", "mte=on"] if "mte=on" in self.params else []
 
 
 @dataclass

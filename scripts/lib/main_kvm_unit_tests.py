@@ -105,12 +105,16 @@ class Runner:
             words += ["--gdb", where] + (["--wait"] if gdb else [])
             with open(f"{temp}/console", "w+b") as console:
                 child = subprocess.Popen(
-                    words + ["--"] + DEVICES + self.args.extra, stdin=subprocess.DEVNULL,
+                    words + ["--"] + DEVICES + test.machine() +
+                    self.args.extra, stdin=subprocess.DEVNULL,
                     stdout=console, stderr=subprocess.STDOUT)
                 try:
                     self.wait(child, test, f"{temp}/gdb" if gdb else None)
                 finally:
-                    if child.poll() is None:
+                    # With gdb the end of the connection comes first.
+                    try:
+                        child.wait(5 if gdb else 0)
+                    except subprocess.TimeoutExpired:
                         child.terminate()
                     child.wait()
                 console.seek(0)
