@@ -163,7 +163,7 @@ static const struct transport_ops uart_ops = {
 };
 
 /* PrimeCell identification, and the part number 0x011. */
-static bool is_pl011(uint64_t base)
+bool pl011_answers(uint64_t base)
 {
 	static const uint8_t cell[4] = {0x0d, 0xf0, 0x05, 0xb1};
 
@@ -183,7 +183,7 @@ int uart_pl011_init(struct uart_pl011 *u, uint64_t base, uint32_t irq)
 	u->base = base;
 	byte_ring_init(&u->rx, u->rx_mem, sizeof(u->rx_mem));
 	byte_ring_init(&u->tx, u->tx_mem, sizeof(u->tx_mem));
-	if (!is_pl011(base))
+	if (!pl011_answers(base))
 		return -ENODEV;
 	mmio_write32(base + UARTIMSC, 0);
 	/* What the log wrote goes out first (TRM 3.3.8: stop, then change). */

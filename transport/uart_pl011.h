@@ -24,6 +24,9 @@
  */
 void pl011_putc(uint64_t base, char c);
 
+/* Is it a PL011, by what it says of itself? */
+bool pl011_answers(uint64_t base);
+
 /* For a port of which no more is wanted than pl011_putc(). */
 void pl011_mask_interrupts(uint64_t base);
 

@@ -3,6 +3,7 @@
  * From the boot loader's jump to the guest's first instruction: where to live,
  * the platform, the guest's image and device tree.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "barrier.h"
@@ -25,6 +26,8 @@
 #include "reset.h"
 #include "stub/strbuf.h"
 #include "sysreg.h"
+#include "transport/pl011_regs.h"
+#include "transport/uart_pl011.h"
 #include "view.h"
 #include "world.h"
 
@@ -32,8 +35,10 @@
 #define FDT_MAX (2 * MIB)
 #define FDT_SLACK 65536 /* room for what the guest's tree gains */
 #define BOOT_TEXT 400
+#define GUESSED_UART 0x09000000ull
 
 extern char _image_start[], _image_end[], _image_file_end[];
+int guarded_read(uint64_t addr, unsigned int size, uint64_t *value);
 void stack_switch(uint64_t sp, void (*fn)(void *), void *arg)
 	__attribute__((noreturn));
 
@@ -59,6 +64,36 @@ static uint64_t refuse(const char *what)
 	log_line("cannot start: %s", what);
 	log_line("nothing was booted; the machine stands still here.");
 	return 0;
+}
+
+static bool is_at_el2(void)
+{
+	return read_sysreg(CurrentEL) == 8;
+}
+
+/*
+ * With no tree that can be read nothing is known of this machine. One guess is
+ * made so that whoever started it is told: where QEMU's virt board has its
+ * PL011, if one identifies itself there. Nothing is written otherwise.
+ */
+static void guess_uart(void)
+{
+	uint64_t id;
+
+	if (early.p.uart_kind != UART_NONE || !is_at_el2() ||
+	    guarded_read(GUESSED_UART + UARTPCELLID0, 4, &id) ||
+	    !pl011_answers(GUESSED_UART))
+		return;
+	log_set_uart(GUESSED_UART);
+}
+
+/* x0 of a loader that has no tree may be anything. */
+static bool is_memory(const void *fdt)
+{
+	uint64_t magic;
+
+	return !is_at_el2() || ((uintptr_t)fdt & 7) ||
+	       !guarded_read((uint64_t)fdt, 8, &magic);
 }
 
 /* The monitor's share: the top of the last part of the first RAM bank. */
@@ -102,14 +137,22 @@ uint64_t boot_early(const void *fdt, uint64_t load_base)
 {
 	STRBUF(why, BOOT_TEXT);
 	uint64_t image_size = _image_end - _image_start, copy;
-	int64_t size = fdt_check(fdt, FDT_MAX, &why);
+	int64_t size = -EFAULT;
 
-	fdt_find_uart(fdt, FDT_MAX, &early.p);
+	if (is_memory(fdt)) {
+		size = fdt_check(fdt, FDT_MAX, &why);
+		fdt_find_uart(fdt, FDT_MAX, &early.p);
+	} else {
+		strbuf_printf(&why, "no device tree in x0: nothing answers at %p",
+			      fdt);
+	}
 	if (early.p.uart_kind == UART_PL011)
 		log_set_uart(early.p.uart.base);
-	if (size < 0)
+	if (size < 0) {
+		guess_uart();
 		return refuse(why.s);
-	if (read_sysreg(CurrentEL) != 8)
+	}
+	if (!is_at_el2())
 		return refuse(read_sysreg(CurrentEL) == 4 ?
 			"entered at EL1; EL2 is needed (QEMU: -M virt,virtualization=on)" :
 			"entered at EL3; start me at EL2");
