@@ -66,13 +66,14 @@ class Qmp:
 class Board:
     """A guest on the board, a USB host at the other end of its cable."""
 
-    def __init__(self, path: Path, cpu: str) -> None:
+    def __init__(self, path: Path, cpu: str, coherent: bool) -> None:
         cable = f"unix:{path}/cable"
         self.guest = Guest(
             cpu=cpu, smp=CPUS, append="nokaslr", files=programs(),
             monitor=["hyperstub.gdb=usb"],
             options=["--board", "virt-usb", "--usb", cable],
-            extra=["-qmp", f"unix:{path}/qmp,server=on,wait=off"])
+            extra=["-qmp", f"unix:{path}/qmp,server=on,wait=off", "-M",
+                   f"usb-coherent={'on' if coherent else 'off'}"])
         try:
             self.host = UsbHost(path, cable, "--stay")
             self.host.command("wait configured 30")
@@ -99,10 +100,10 @@ class Board:
 
 
 @contextlib.contextmanager
-def board(cpu: str) -> Iterator[Board]:
+def board(cpu: str, coherent: bool) -> Iterator[Board]:
     """A board, gone afterwards."""
     with folder() as path:
-        made = Board(path, cpu)
+        made = Board(path, cpu, coherent)
         try:
             yield made
         finally:
@@ -176,6 +177,13 @@ def the_same(b: Board, gdb: Gdb) -> None:
         gdb.send("continue")
         guest.end_sh(token)
         gdb.interrupt()
+
+
+def memory(gdb: Gdb, coherent: bool) -> None:
+    with report.case("the controller's memory is mapped as it must be", gdb):
+        kind = "write-back" if coherent else "Non-cacheable"
+        text = gdb.cmd("monitor info mmu")
+        must(re.search(rf"DMA +0x\w+ rw- {kind}", text), text)
 
 
 def transfers(b: Board, gdb: Gdb) -> None:
@@ -401,10 +409,11 @@ def resets(b: Board, gdb: Gdb) -> None:
 
 
 def main() -> int:
-    for cpu in ("cortex-a76", "cortex-a57"):
+    for cpu, coherent in (("cortex-a76", False), ("cortex-a57", True)):
         report.prefix = f"{cpu}: "
-        with board(cpu) as b, Gdb(symbols=symbols()) as gdb:
+        with board(cpu, coherent) as b, Gdb(symbols=symbols()) as gdb:
             the_same(b, gdb)
+            memory(gdb, coherent)
             transfers(b, gdb)
             unseen(b, gdb)
             clients(b, gdb)
