@@ -48,6 +48,8 @@ bool dwc3_pulled_up(HsDwc3 *s)
 
 static void control_reset(HsDwc3 *s)
 {
+	/* The driver learns of it later, and may start a stage until then. */
+	s->control.lost |= s->control.stage != STAGE_IDLE;
 	s->control.stage = STAGE_IDLE;
 	s->control.setup_pending = false;
 	s->ep[0].told = false;

@@ -64,6 +64,7 @@ struct hs_control {
 	bool setup_pending; /* a SETUP packet waits in the RX FIFO */
 	uint8_t setup[8];
 	bool data_done;     /* the data stage's TRBs are used up */
+	bool lost;          /* a reset or unplug ended it, no SETUP since */
 };
 
 struct hs_host; /* host.c */

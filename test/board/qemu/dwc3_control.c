@@ -38,6 +38,7 @@ static void store_setup(HsDwc3 *s)
 	if (!c->setup_pending || trbctl(s, 0) != TRBCTL_SETUP)
 		return;
 	c->setup_pending = false;
+	c->lost = false;
 	/* A stall set while the packet waited was for the one before it. */
 	e->stalled = false;
 	c->in = c->setup[0] & 0x80;
@@ -130,7 +131,7 @@ void dwc3_control_started(HsDwc3 *s, int ep)
 	default:
 		good = false;
 	}
-	if (!good)
+	if (!good && !c->lost)
 		dwc3_mistake(s, ep, "TRBCTL does not fit the control transfer",
 			     ctl);
 	if (!c->setup_pending)
