@@ -85,11 +85,13 @@ def measure(bench, rows) -> int:
 def main() -> int:
     args = parse()
     os.environ["HYPERSTUB"] = str((args.builddir / "hyperstub.bin").resolve())
+    os.environ["HYPERSTUB_BUILD"] = str(args.builddir.resolve())
     sys.path.insert(0, str(ROOT / "test" / "bench"))
     try:
         import tools
         import rows_transfer  # noqa: F401
         import rows_guest  # noqa: F401
+        import rows_usb  # noqa: F401
     except ModuleNotFoundError as err:
         raise Failure(f"{err.name} is missing; scripts/deps installs it") \
             from err
