@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -17,8 +18,8 @@ from pathlib import Path
 from typing import Iterator
 
 from harness import Report, must, same
-from usb import (ENDPOINT, PORTS, Port, UsbDev, UsbHost, folder, program,
-                 transfer)
+from usb import (ENDPOINT, PORTS, Port, Program, UsbDev, UsbHost, folder,
+                 program, transfer)
 
 MB = 1 << 20
 DATA = random.Random(4).randbytes(MB)
@@ -370,6 +371,66 @@ def check_ends() -> None:
                  f"{words}: {done.returncode} {done.stdout}")
 
 
+def free_port() -> int:
+    """A TCP port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def check_addresses() -> None:
+    """It listens too, over TCP; a descriptor will do; commands on stdin."""
+    with folder() as path:
+        address = f"tcp:127.0.0.1:{free_port()}"
+        with UsbHost(path, address, "--listen", "--stay", "--stdin") as host, \
+                Program([str(program("usbdev")), "--with-parent",
+                         "--connect", address]) as dev:
+            host.wait("^configured")
+            host.tell("status")
+            host.wait("^port ttyHyperstubGdb /dev/pts/")
+            dev.close()
+            host.command("wait absent 5")
+            with Program([str(program("usbdev")), "--with-parent",
+                          "--connect", address]):
+                host.command("wait configured 10")
+    with folder() as path, UsbDev(path) as dev:
+        peer = socket.socket(socket.AF_UNIX)
+        peer.connect(f"{path}/usbredir")
+        done = subprocess.run(
+            [str(program("usbhost")), "--list", f"fd:{peer.fileno()}"],
+            pass_fds=[peer.fileno()], stdout=subprocess.PIPE, timeout=20,
+            text=True, check=False)
+        peer.close()
+        must(done.returncode == 0 and "hyperstub gdb" in done.stdout,
+             done.stdout)
+
+
+def runs(pid: int) -> bool:
+    """Is that process there, and not only waiting to be reaped?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def check_parent() -> None:
+    """--with-parent: it does not outlive who started it."""
+    with folder() as path, UsbDev(path) as dev:
+        shell = subprocess.Popen(
+            ["sh", "-c", f"{program('usbhost')} --with-parent {dev.address} "
+             "> /dev/null & echo $!; wait"], stdout=subprocess.PIPE,
+            text=True)
+        pid = int(shell.stdout.readline())
+        dev.wait("^configured")
+        shell.kill()
+        shell.wait()
+        dev.wait("^detached", 5)
+        end = time.monotonic() + 5
+        while runs(pid):
+            must(time.monotonic() < end, "it lives on")
+            time.sleep(0.02)
+
+
 CHECKS = {
     "descriptors are read as Linux and as Windows read them": check_list,
     "ports have names that stay, and leave none behind": check_names,
@@ -389,6 +450,8 @@ CHECKS = {
     "taken back, short and damaged transfers": check_storms,
     "any control request": check_requests,
     "it ends when it must": check_ends,
+    "listening, TCP, a descriptor, standard input": check_addresses,
+    "it ends with its parent": check_parent,
 }
 
 
