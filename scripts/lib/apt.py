@@ -246,11 +246,25 @@ class Apt:
             unpack_deb(deb, into)
         shutil.rmtree(archives)
 
-    def source(self, package: str, target: Path) -> Path:
-        """Unpack a source package below `target` (its tree is returned)."""
+    def source_versions(self, package: str) -> list[str]:
+        """The versions of a source package, newest first."""
+        done = subprocess.run(
+            self.command("apt-cache", "showsrc", "--only-source", package),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            check=False)
+        found = set(re.findall(r"^Version: (\S+)$", done.stdout, re.M))
+        return sorted(found, reverse=True, key=lambda version: [
+            int(number) for number in re.findall(r"\d+", version)])
+
+    def source(self, package: str, target: Path, version: str = "") -> Path:
+        """
+        Unpack a source package, of that version if one is given, below
+        `target`; its tree is returned.
+        """
+        wanted = package + (f"={version}" if version else "")
         with new_dir(target) as temp:
-            say(f"fetching the source of {package} from {self.suite}")
-            self.run("source", "--only-source", package, cwd=temp)
+            say(f"fetching the source of {wanted} from {self.suite}")
+            self.run("source", "--only-source", wanted, cwd=temp)
         trees = [p for p in target.iterdir() if p.is_dir()]
         if len(trees) != 1:
             raise Failure(f"the source of {package} has no single folder")

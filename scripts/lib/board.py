@@ -89,16 +89,30 @@ def _source() -> Path:
     """The unpacked source, fetched once."""
     place = cache_dir() / f"board-build-{_digest(*_base())}"
     if not place.exists():
-        apt = Apt(SUITE, "amd64", "deb-src")
-        apt.update()
-        tree = apt.source("qemu", place)
-        found = re.sub(r"^qemu-", "", tree.name)
-        if found != VERSION:
-            shutil.rmtree(place)
-            raise Failure(f"{SUITE} has qemu {found}, wanted is {VERSION}")
+        tree = _fetch(place)
         for part in (*place.glob("*.tar.*"), tree / "roms"):
             shutil.rmtree(part) if part.is_dir() else part.unlink()
     return next(p for p in place.iterdir() if p.is_dir())
+
+
+def _fetch(place: Path) -> Path:
+    """
+    Debian's source of that upstream version: the newest revision that the
+    mirror has. A mirror can name one in its lists a while before, or after,
+    it has the files.
+    """
+    apt = Apt(SUITE, "amd64", "deb-src")
+    apt.update()
+    versions = [version for version in apt.source_versions("qemu")
+                if version.split(":")[-1].startswith(VERSION + "-")]
+    if not versions:
+        raise Failure(f"{SUITE} has no source of qemu {VERSION}")
+    for version in versions[:-1]:
+        try:
+            return apt.source("qemu", place, version)
+        except Failure as err:
+            say(f"{err}; trying the one before")
+    return apt.source("qemu", place, versions[-1])
 
 
 def _put(path: Path, data: bytes) -> None:

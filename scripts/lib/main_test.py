@@ -66,6 +66,21 @@ def list_all(args: argparse.Namespace) -> int:
     return 0
 
 
+def with_board(paths: list[Path], total: testing.Count) -> list[Path]:
+    """The board's QEMU; where it cannot be built its tests are skipped."""
+    needing = [path for path in paths if testing.needs_board(path)]
+    if not needing:
+        return paths
+    try:
+        board.qemu()
+    except Failure as err:
+        for path in needing:
+            print(f"skip system {path.stem}: no board: {err}")
+        total.skipped += len(needing)
+        return [path for path in paths if path not in needing]
+    return paths
+
+
 def run_all(args: argparse.Namespace) -> testing.Count:
     """Run what the arguments choose."""
     total = testing.Count()
@@ -83,8 +98,7 @@ def run_all(args: argparse.Namespace) -> testing.Count:
             if not args.no_deps:
                 assets.kernel()
                 assets.initramfs()
-                if any(testing.needs_board(path) for path in paths):
-                    board.qemu()
+                paths = with_board(paths, total)
             say(f"running {len(paths)} system tests")
             total.add(testing.run_system(paths, args.builddir.resolve(),
                                          args.jobs))

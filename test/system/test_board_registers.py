@@ -90,6 +90,8 @@ def commands() -> None:
                  lambda: b.configure_ep(7, 2, 512, 1)),
                 ("a FIFO that is too small",
                  lambda: b.configure_ep(7, 2, 512, 0)),
+                ("an endpoint that the core does not have",
+                 lambda: b.command(20, 5)),
                 ("a bulk type on endpoint 0",
                  lambda: b.configure_ep(0, 2, 64, action=2)),
                 ("DEVSPD while running", lambda: b.w(0xc700, 1))):
@@ -154,7 +156,13 @@ def events() -> None:
             before = b.mistakes()
             b.w(0xc40c, 4)
             same(b.mistakes(), before + 1)
+        with report.case("the driver wakes a suspended host"):
+            b.qmp.set("suspended", True)
+            b.w(0xc704, b.r(0xc704) | 8 << 5)
+            same(b.qmp.get("suspended"), False)
+            same(b.r(0xc704) >> 5 & 15, 0, "the request reads back")
         with report.case("suspend, resume, unplug"):
+            b.take_events()
             b.events.clear()
             for name, value in (("suspended", True), ("suspended", False),
                                 ("plugged", False)):
@@ -444,6 +452,9 @@ def aborted(b: Board) -> None:
     cancel(b, first)
     second = cable.control(0x80, 8, 0, 0, 1)
     must(b.unanswered(second), "answered before the first was ended")
+    b.trb(TRBS, DATA, 512, NORMAL, HWO)
+    b.begin(OUT, TRBS)
+    must(b.end(OUT) & ACT, "End Transfer before the SETUP packet was stored")
     b.all.clear()
     b.trb(SETUP_TRB, DATA, 8, CONTROL, HWO | LST | IOC)
     b.begin(1, SETUP_TRB)
@@ -454,6 +465,8 @@ def aborted(b: Board) -> None:
     b.command(0, 4)
     b.setup_trb()
     same(b.wait(second), (0, 1, b"\1"))
+    must(not b.r(0xc82c) & ACT, "End Transfer is not done")
+    same(b.ep_events(OUT), [(COMMAND, 0)])
 
 
 def cancel(b: Board, number: int) -> None:

@@ -16,7 +16,8 @@
 #define TYPE_HSDWC3 "hyperstub-dwc3"
 OBJECT_DECLARE_SIMPLE_TYPE(HsDwc3, HSDWC3)
 
-#define HSDWC3_EPS 32
+/* Physical endpoints, as GHWPARAMS3 says. */
+#define HSDWC3_EPS 16
 /* What DEPCFG can say at most, and what USB 2.0 allows. */
 #define HSDWC3_PACKET_BUFFER 2048
 #define HSDWC3_LARGEST_PACKET 1024

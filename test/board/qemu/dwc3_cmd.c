@@ -301,8 +301,12 @@ void dwc3_setup_stored(HsDwc3 *s)
 
 uint64_t dwc3_ep_read(HsDwc3 *s, uint32_t offset)
 {
-	struct hs_ep *e = &s->ep[(offset - DEP_START) / 16];
+	uint32_t n = (offset - DEP_START) / 16;
+	struct hs_ep *e;
 
+	if (n >= HSDWC3_EPS)
+		return 0;
+	e = &s->ep[n];
 	switch (offset & 0xc) {
 	case DEP_PAR0:
 		return e->par[0];
@@ -316,9 +320,14 @@ uint64_t dwc3_ep_read(HsDwc3 *s, uint32_t offset)
 
 void dwc3_ep_write(HsDwc3 *s, uint32_t offset, uint32_t value)
 {
-	int n = (offset - DEP_START) / 16;
-	struct hs_ep *e = &s->ep[n];
+	uint32_t n = (offset - DEP_START) / 16;
+	struct hs_ep *e;
 
+	if (n >= HSDWC3_EPS) {
+		dwc3_mistake(s, n, "no such physical endpoint", value);
+		return;
+	}
+	e = &s->ep[n];
 	switch (offset & 0xc) {
 	case DEP_PAR0:
 		e->par[0] = value;

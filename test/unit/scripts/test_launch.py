@@ -2,10 +2,12 @@
 """QEMU's command line: staging places, order of devices, quoting."""
 
 import random
+import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
-from lib import launch
+from lib import board, launch
 from lib.common import Failure, MIB
 from lib.kernelimage import Kernel
 
@@ -186,6 +188,35 @@ class CommandLine(unittest.TestCase):
                      "pages=all", "hyperstub.", "hyperstub.share=1M"):
             with self.assertRaises(Failure):
                 launch.monitor_args(guest(monitor=[word]), Path("/m"))
+
+
+class Board(unittest.TestCase):
+    def test_usb_machine_and_its_cable(self):
+        for build in (launch.native_args,
+                      lambda g: launch.monitor_args(g, Path("/b/h.bin"))):
+            args = build(guest(usb="unix:/tmp/cable,1", usb_speed="full"))
+            machine = options(args, "-M")[0].split(",")
+            self.assertEqual(machine[0], "hyperstub-virt")
+            self.assertIn("usbredir=hsusb", machine)
+            self.assertIn("usb-speed=full", machine)
+            self.assertIn("socket,id=hsusb,path=/tmp/cable,,1,server=on,"
+                          "wait=off", options(args, "-chardev"))
+
+    def test_plain_virt_has_no_cable(self):
+        args = launch.native_args(guest())
+        self.assertEqual(options(args, "-M")[0].split(",")[0], "virt")
+        self.assertFalse([c for c in options(args, "-chardev")
+                          if "hsusb" in c])
+
+    def test_the_cache_follows_the_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = []
+            for text in ("one", "two", "one"):
+                (Path(folder) / "a.c").write_text(text)
+                with mock.patch.object(board, "FILES", Path(folder)):
+                    names.append(board.binary())
+            self.assertNotEqual(names[0], names[1])
+            self.assertEqual(names[0], names[2])
 
 
 if __name__ == "__main__":
