@@ -13,6 +13,7 @@
 #define ADDRESS 1
 #define ENUMERATION_NS 5000000000ll
 #define ATTEMPTS 3
+#define ADDRESS_TRIES 200
 
 enum { REQ_SET_ADDRESS = 5, REQ_GET_DESCRIPTOR = 6, REQ_GET_CONFIGURATION = 8,
        REQ_SET_CONFIGURATION = 9, REQ_GET_INTERFACE = 10,
@@ -268,9 +269,13 @@ void redir_port_up(struct hs_redir *r)
 	r->current = -1;
 	memset(r->alt, 0, sizeof(r->alt));
 	if (r->announced) {
+		struct hs_request *q = own(r, 0, 0, REQ_SET_ADDRESS, ADDRESS,
+					   0, 0, set_address_done);
+
+		/* The peer thinks it done: a slow driver is waited for. */
+		q->tries = ADDRESS_TRIES;
 		r->host->mps0 = r->device[7];
-		host_submit(r->host, own(r, 0, 0, REQ_SET_ADDRESS, ADDRESS, 0,
-					 0, set_address_done), true);
+		host_submit(r->host, q, true);
 		return;
 	}
 	timer_mod(r->timer, dwc3_now() + ENUMERATION_NS);

@@ -12,8 +12,10 @@
 
 #define MS 1000000ll
 #define DEBOUNCE_NS (2 * MS)
-#define RESET_NS (3 * MS)
-#define RECOVERY_NS (2 * MS)
+/* USB 2.0, 7.1.7.5: TDRST and TRSTRCY. */
+#define RESET_NS (10 * MS)
+#define RECOVERY_NS (10 * MS)
+#define RETRY_NS MS
 /* Bulk packets of full size: 13 in a microframe, 19 in a frame. */
 #define SLOT_HIGH_NS (125000 / 13)
 #define SLOT_FULL_NS (1000000 / 19)
@@ -33,6 +35,7 @@ struct hs_request *host_request(uint64_t id, uint8_t ep, uint32_t length)
 
 	q->id = id;
 	q->ep = ep;
+	q->tries = TRIES;
 	q->length = length;
 	q->data = g_malloc0(length ? length : 1);
 	return q;
@@ -69,11 +72,19 @@ static void slot_used(struct hs_host *h, struct hs_pipe *p, bool in)
 	h->slot_ns = MAX(h->slot_ns, now - 8 * slot_length(h)) + slot_length(h);
 }
 
+/* Later, when there may be something to do. */
+static void wake_at(struct hs_host *h, int64_t when)
+{
+	if (!timer_pending(h->slot_timer) ||
+	    timer_expire_time_ns(h->slot_timer) > when)
+		timer_mod(h->slot_timer, when);
+}
+
 static bool slot_free(struct hs_host *h, struct hs_pipe *p)
 {
 	if (!h->dev->pace || p->type != EP_BULK || h->slot_ns <= dwc3_now())
 		return true;
-	timer_mod(h->slot_timer, h->slot_ns);
+	wake_at(h, h->slot_ns);
 	return false;
 }
 
@@ -99,8 +110,10 @@ static void finish(struct hs_host *h, struct hs_request *q, int status)
 /* A token without an answer or with STALL; true if the transfer is over. */
 static bool failed(struct hs_host *h, struct hs_request *q, int result)
 {
-	if (result == HS_SILENT && ++q->errors < TRIES)
+	if (result == HS_SILENT && ++q->errors < q->tries) {
+		q->retry_at = dwc3_now() + RETRY_NS;
 		return false;
+	}
 	finish(h, q, result == HS_STALL ? usb_redir_stall : usb_redir_ioerror);
 	return true;
 }
@@ -210,9 +223,7 @@ static bool receive_step(struct hs_host *h, struct hs_pipe *p, uint8_t ep)
 	int result;
 
 	if (now < p->next_poll) {
-		if (!timer_pending(h->slot_timer) ||
-		    timer_expire_time_ns(h->slot_timer) > p->next_poll)
-			timer_mod(h->slot_timer, p->next_poll);
+		wake_at(h, p->next_poll);
 		return false;
 	}
 	if (!slot_free(h, p))
@@ -250,6 +261,10 @@ static bool pipe_step(struct hs_host *h, int i)
 	struct hs_pipe *p = &h->pipe[i];
 	struct hs_request *q = QTAILQ_FIRST(&p->queue);
 
+	if (q && dwc3_now() < q->retry_at) {
+		wake_at(h, q->retry_at);
+		return false;
+	}
 	if (q)
 		return i == 0 ? control_step(h, q) : request_step(h, p, q);
 	if (p->receiving)

@@ -30,6 +30,8 @@ struct hs_request {
 	uint32_t actual;
 	uint8_t stage;
 	uint8_t errors;
+	uint8_t tries; /* tokens without an answer before it fails */
+	int64_t retry_at;
 	hs_done *done;
 };
 
