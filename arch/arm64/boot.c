@@ -66,6 +66,14 @@ static uint64_t refuse(const char *what)
 	return 0;
 }
 
+static void open_log(void)
+{
+	if (early.p.uart_kind == UART_PL011)
+		log_set_uart(early.p.uart.base);
+	else if (early.p.log_8250)
+		log_set_8250(early.p.log_8250);
+}
+
 static bool is_at_el2(void)
 {
 	return read_sysreg(CurrentEL) == 8;
@@ -146,8 +154,7 @@ uint64_t boot_early(const void *fdt, uint64_t load_base)
 		strbuf_printf(&why, "no device tree in x0: nothing answers at %p",
 			      fdt);
 	}
-	if (early.p.uart_kind == UART_PL011)
-		log_set_uart(early.p.uart.base);
+	open_log();
 	if (size < 0) {
 		guess_uart();
 		return refuse(why.s);
@@ -224,8 +231,7 @@ void boot_main(void)
 	struct cpu *c;
 
 	platform = &early.p;
-	if (early.p.uart_kind == UART_PL011)
-		log_set_uart(early.p.uart.base);
+	open_log();
 	memory_init(ALIGN_UP(free, 4096), platform->monitor.base +
 						  platform->monitor.size -
 						  RESET_RECORD_ROOM);

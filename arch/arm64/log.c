@@ -11,6 +11,7 @@
 #include "lock.h"
 #include "stub/strbuf.h"
 #include "sysreg.h"
+#include "transport/uart_8250.h"
 #include "transport/uart_pl011.h"
 
 #define LOG_SIZE 32768
@@ -18,6 +19,7 @@
 static struct {
 	struct spinlock lock;
 	uint64_t uart;
+	bool is_8250;
 	size_t total; /* bytes ever written */
 	char text[LOG_SIZE];
 } mlog;
@@ -25,6 +27,21 @@ static struct {
 void log_set_uart(uint64_t base)
 {
 	mlog.uart = base;
+	mlog.is_8250 = false;
+}
+
+void log_set_8250(uint64_t base)
+{
+	mlog.uart = base;
+	mlog.is_8250 = true;
+}
+
+static void put(char c)
+{
+	if (mlog.is_8250)
+		uart_8250_putc(mlog.uart, c);
+	else
+		pl011_putc(mlog.uart, c);
 }
 
 static void log_write(const char *s, size_t n, bool uart)
@@ -39,8 +56,8 @@ static void log_write(const char *s, size_t n, bool uart)
 	if (uart && mlog.uart)
 		for (size_t i = 0; i < n; i++) {
 			if (s[i] == '\n')
-				pl011_putc(mlog.uart, '\r');
-			pl011_putc(mlog.uart, s[i]);
+				put('\r');
+			put(s[i]);
 		}
 	if (mmu)
 		spin_unlock(&mlog.lock);

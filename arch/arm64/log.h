@@ -13,6 +13,8 @@ struct strbuf;
 
 /* Where lines go besides memory: a PL011's base, or 0. */
 void log_set_uart(uint64_t base);
+/* Another kind of port (transport/uart_8250.h), until log_set_uart(). */
+void log_set_8250(uint64_t base);
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What the guest was refused; not written to the UART, which is the guest's. */
 void log_guest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

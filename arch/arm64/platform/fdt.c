@@ -30,6 +30,23 @@ int64_t fdt_check(const void *fdt, size_t max, struct strbuf *why)
 	return fdt_totalsize(fdt);
 }
 
+/* One with 32-bit registers, as Rockchip's, Allwinner's and others' are. */
+static uint64_t find_8250(const void *fdt, int node)
+{
+	int len, wlen;
+	const fdt32_t *shift = fdt_getprop(fdt, node, "reg-shift", &len);
+	const fdt32_t *width = fdt_getprop(fdt, node, "reg-io-width", &wlen);
+	struct platform_range r;
+
+	if ((fdt_node_check_compatible(fdt, node, "snps,dw-apb-uart") &&
+	     fdt_node_check_compatible(fdt, node, "ns16550a")) ||
+	    !shift || len != 4 || fdt32_ld(shift) != 2 || !width ||
+	    wlen != 4 || fdt32_ld(width) != 4 ||
+	    fdt_node_reg(fdt, node, 0, &r))
+		return 0;
+	return r.base;
+}
+
 void fdt_find_uart(const void *fdt, size_t max, struct platform *p)
 {
 	int chosen, node = -1, len;
@@ -51,6 +68,8 @@ void fdt_find_uart(const void *fdt, size_t max, struct platform *p)
 			node = fdt_path_offset(fdt, path);
 		}
 	}
+	if (node >= 0)
+		p->log_8250 = find_8250(fdt, node);
 	if (node < 0 || fdt_node_check_compatible(fdt, node, "arm,pl011"))
 		node = fdt_node_offset_by_compatible(fdt, -1, "arm,pl011");
 	if (node < 0 || fdt_node_reg(fdt, node, 0, &p->uart))

@@ -62,6 +62,8 @@ struct platform {
 	enum platform_uart_kind uart_kind;
 	struct platform_range uart;
 	uint32_t uart_irq;
+	/* where there is none: an 8250 that the log is written to, or 0 */
+	uint64_t log_8250;
 
 	/* virtio-mmio slots, in FDT order */
 	struct platform_range virtio[PLATFORM_MAX_VIRTIO];

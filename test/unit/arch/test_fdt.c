@@ -344,6 +344,37 @@ static void add_usb(void)
 	add("/soc/glue/usb@1800000", "port");
 }
 
+static void finds_an_8250_for_the_log(void **state)
+{
+	int n;
+
+	add_usb();
+	n = add("/soc", "serial@1a0000");
+	fdt_setprop(tree, n, "compatible", "rockchip,rk3399-uart\0snps,dw-apb-uart",
+		    38);
+	SET("/soc/serial@1a0000", "reg", 0x11a0000, 0x100);
+	SET("/soc/serial@1a0000", "reg-shift", 2);
+	SET("/soc/serial@1a0000", "reg-io-width", 4);
+	fdt_setprop_string(tree, add("/", "aliases"), "serial2",
+			   "/soc/serial@1a0000");
+	fdt_setprop_string(tree, node("/chosen"), "stdout-path",
+			   "serial2:1500000n8");
+	assert_int_equal(fill(), 0);
+	assert_true(p.log_8250 == 0xfe1a0000);
+	/* the PL011 is what a debugger can have, wherever the log goes */
+	assert_int_equal(p.uart_kind, UART_PL011);
+	fdt_del_node(tree, node("/pl011@9000000"));
+	memset(&p, 0, sizeof(p));
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.uart_kind, UART_NONE);
+	assert_true(p.log_8250 == 0xfe1a0000);
+	/* bytes side by side: not this kind */
+	SET("/soc/serial@1a0000", "reg-shift", 0);
+	memset(&p, 0, sizeof(p));
+	assert_int_equal(fill(), 0);
+	assert_int_equal(p.log_8250, 0);
+}
+
 static void finds_usb_controllers_through_their_buses(void **state)
 {
 	add_usb();
@@ -608,6 +639,7 @@ int main(void)
 		T(says_what_a_board_lacks),
 		T(takes_no_more_than_it_has_room_for),
 		T(refuses_modules_that_are_none),
+		T(finds_an_8250_for_the_log),
 		T(finds_usb_controllers_through_their_buses),
 		T(takes_the_interrupt_of_the_device_part),
 		T(skips_usb_controllers_that_cannot_be_reached),
