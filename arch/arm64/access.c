@@ -272,16 +272,30 @@ static void let_through(struct cpu *c, struct page *p)
 			  p);
 }
 
+/*
+ * It could not be done here. EL2 has all devices as Device memory, where an
+ * unaligned access faults; the guest may have mapped them otherwise (PCI memory
+ * that is prefetchable). The hardware does it as the guest would, then.
+ */
+static enum cpu_exit failed(struct cpu *c, struct page *p, uint64_t ipa,
+			    unsigned int size, bool write)
+{
+	if (!p || !(ipa & (size - 1)))
+		return give_abort(c, write);
+	let_through(c, p);
+	return EXITS_MMIO;
+}
+
 /* A valid syndrome says all: no need for the instruction. */
 static enum cpu_exit by_syndrome(struct cpu *c, const struct esr_dabt *d,
-				 uint64_t ipa)
+				 struct page *p, uint64_t ipa)
 {
 	uint64_t v = d->wnr ? low_bits(traps_get_reg(c, d->reg), d->size) : 0;
 
 	if (d->wnr && d->acquire)
 		dmb(ish); /* orders what the guest did before its release */
 	if (word_access(c, ipa, d->size, d->wnr, &v))
-		return give_abort(c, d->wnr);
+		return failed(c, p, ipa, d->size, d->wnr);
 	if (!d->wnr) {
 		if (d->sign_extend) {
 			unsigned int s = 64 - 8 * d->size;
@@ -389,7 +403,7 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 			let_through(c, p);
 			return EXITS_STAGE2;
 		}
-		return by_syndrome(c, &d, ipa);
+		return by_syndrome(c, &d, p, ipa);
 	}
 	if (!known) {
 		let_through(c, p); /* AArch32, SVE: the hardware does it */
@@ -406,5 +420,8 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 		let_through(c, p);
 		return EXITS_MMIO;
 	}
-	return err ? give_abort(c, d.wnr) : EXITS_MMIO;
+	if (err == -ENOSYS)
+		return give_abort(c, d.wnr);
+	return err ? failed(c, p, x.piece[0].ipa, x.piece[0].e.size, d.wnr) :
+		     EXITS_MMIO;
 }
