@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
  * Does every form of load and store at one place and leaves all that came of
- * it, for a test that has a watchpoint, or a breakpoint in that page.
+ * it, for a test that has a watchpoint, or a breakpoint in that page. The place
+ * is in RAM, or in a PCI device's memory (ivshmem-plain, BAR 2).
  */
 #include "forms.h"
 
@@ -9,6 +10,7 @@
 __attribute__((section(".area"), aligned(65536))) volatile uint8_t area[4 * 65536];
 
 volatile uint64_t place; /* where the forms are done */
+volatile uint64_t in_device; /* it is in the device, set by the test */
 volatile uint64_t unaligned; /* place is not aligned: leave out the loops */
 volatile uint64_t faults; /* so many exceptions in all of them */
 volatile uint64_t only; /* index + 1 of the one form to be done; 0: all */
@@ -68,15 +70,41 @@ static void all_forms(void)
 	faults = exc[0].count - before;
 }
 
+#define ECAM 0x4010000000ull
+#define WINDOW 0x10000000ull /* for BARs below 4 GiB */
+#define IVSHMEM 0x11101af4
+
+/* Its memory at the start of the window; false: it is not there. */
+static bool find_device(void)
+{
+	for (uint64_t slot = 0; slot < 32; slot++) {
+		uint64_t at = ECAM + (slot << 15);
+
+		if (read32(at) != IVSHMEM)
+			continue;
+		write32(at + 0x18, WINDOW);
+		write32(at + 0x1c, 0);
+		write32(at + 4, 2); /* memory space */
+		return true;
+	}
+	return false;
+}
+
 int main(void)
 {
+	checkpoint(0);
+	if (in_device && !find_device()) {
+		print("no ivshmem\n");
+		finish();
+	}
 	/* pages of its own, open to EL0 for LDTR and STTR */
 	mmu_init(&mmu, 12, 39);
 	mmu_map(&mmu, (uint64_t)area, (uint64_t)area, sizeof(area), MMU_USER);
 	mmu_identity(&mmu);
 	mmu_map(&mmu, (uint64_t)area, (uint64_t)area, sizeof(area), MMU_USER);
-	place = (uint64_t)area + 0x1100;
-	checkpoint(0);
+	/* prefetchable memory, as drivers map it */
+	mmu_map(&mmu, WINDOW, WINDOW, 2 << 20, MMU_USER | MMU_NC);
+	place = (in_device ? WINDOW : (uint64_t)area) + 0x1100;
 	mmu_on(&mmu, NULL, 0);
 	for (uint64_t n = 1;; n++) {
 		volatile uint64_t *window = (volatile uint64_t *)((place - 128) & ~7ull);
