@@ -102,6 +102,7 @@ static inline void write32(uint64_t a, uint32_t v)
 struct mmu {
 	unsigned int shift; /* 12, 14, 16 */
 	unsigned int bits; /* of virtual addresses */
+	bool ds; /* TCR_EL1.DS: 52 bits with 4K and 16K, level -1 */
 	uint64_t *root;
 };
 
@@ -113,6 +114,7 @@ struct mmu {
 #define MMU_GP (1ull << 50)
 #define MMU_NG (1ull << 11)
 
+/* With 4K or 16K and more than 48 bits: in the form of FEAT_LPA2. */
 void mmu_init(struct mmu *m, unsigned int shift, unsigned int bits);
 void mmu_map(struct mmu *m, uint64_t va, uint64_t pa, uint64_t size,
 	     uint64_t attrs);

@@ -96,32 +96,32 @@ static uint64_t *take(unsigned int shift)
 	return (uint64_t *)(pool + at);
 }
 
-static unsigned int top_level(const struct mmu *m)
+static int top_level(const struct mmu *m)
 {
 	unsigned int step = m->shift - 3;
 
-	return 4 - (m->bits - m->shift + step - 1) / step;
+	return 4 - (int)((m->bits - m->shift + step - 1) / step);
 }
 
-static unsigned int level_shift(const struct mmu *m, unsigned int level)
+static unsigned int level_shift(const struct mmu *m, int level)
 {
-	return m->shift + (3 - level) * (m->shift - 3);
+	return m->shift + (unsigned int)(3 - level) * (m->shift - 3);
 }
 
 void mmu_init(struct mmu *m, unsigned int shift, unsigned int bits)
 {
 	m->shift = shift;
 	m->bits = bits;
+	m->ds = shift < 16 && bits > 48;
 	m->root = take(shift);
 }
 
-static bool is_block_level(const struct mmu *m, unsigned int level)
+static bool is_block_level(const struct mmu *m, int level)
 {
 	return level == 3 || level == 2 || (level == 1 && m->shift == 12);
 }
 
-static unsigned int index_of(const struct mmu *m, uint64_t va,
-			     unsigned int level)
+static unsigned int index_of(const struct mmu *m, uint64_t va, int level)
 {
 	unsigned int bits = m->shift - 3;
 
@@ -135,7 +135,9 @@ void mmu_map(struct mmu *m, uint64_t va, uint64_t pa, uint64_t size,
 {
 	while (size) {
 		volatile uint64_t *t = m->root;
-		unsigned int level = top_level(m);
+		/* shareability; with DS these bits are of the address */
+		uint64_t common = 1ull << 10 | (m->ds ? 0 : 3ull << 8);
+		int level = top_level(m);
 		uint64_t span;
 
 		for (;; level++) {
@@ -144,12 +146,12 @@ void mmu_map(struct mmu *m, uint64_t va, uint64_t pa, uint64_t size,
 			span = 1ull << level_shift(m, level);
 			if (is_block_level(m, level) && !((va | pa) & (span - 1)) &&
 			    size >= span && (*e & 3) != 3) {
-				*e = pa | attrs | 1ull << 10 | 3ull << 8 |
+				*e = pa | attrs | common |
 				     (level == 3 ? 3 : 1);
 				break;
 			}
 			if (level == 3) {
-				*e = pa | attrs | 1ull << 10 | 3ull << 8 | 3;
+				*e = pa | attrs | common | 3;
 				break;
 			}
 			if (!(*e & 1))
@@ -167,7 +169,7 @@ volatile uint64_t *mmu_entry(struct mmu *m, uint64_t va)
 {
 	volatile uint64_t *t = m->root, *e;
 
-	for (unsigned int level = top_level(m);; level++) {
+	for (int level = top_level(m);; level++) {
 		e = &t[index_of(m, va, level)];
 		if (level == 3 || (*e & 3) != 3)
 			return e;
@@ -197,6 +199,8 @@ void mmu_on(const struct mmu *low, const struct mmu *high, uint64_t tcr_extra)
 		tcr |= 1 << 23; /* EPD1 */
 	}
 	msr(mair_el1, 0x4400ffull | 0ull << 8);
+	if (low->ds)
+		tcr |= 1ull << 59;
 	msr(ttbr0_el1, low->root);
 	msr(tcr_el1, tcr | tcr_extra);
 	mmu_flush();

@@ -28,7 +28,9 @@ int main(void)
 {
 	checkpoint(0);
 	page_size = 1ull << shift;
-	low_base = bits > 41 ? LOW : bits > 33 ? 0x100000000ull : 0xc0000000;
+	low_base = bits > 48 ? 1ull << (bits - 1) :
+		   bits > 41 ? LOW :
+		   bits > 33 ? 0x100000000ull : 0xc0000000;
 	high_base = ~0ull << bits;
 	for (unsigned int i = 0; i < sizeof(area); i++)
 		area[i] = (uint8_t)(i >> 12 ^ i);

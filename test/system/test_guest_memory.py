@@ -12,11 +12,12 @@ import sys
 from bare import GDB16, Rsp, run_to, start, symbols_of
 from harness import PHYS, Gdb, Report, must, same
 
-# CPU, bits of the granule, of the addresses
+# CPU, bits of the granule, of the addresses; 52 with 4K and 16K is FEAT_LPA2
 SPACES = (("cortex-a76", 12, 48), ("cortex-a76", 12, 39),
           ("cortex-a57", 16, 42), ("cortex-a57", 12, 32),
           ("cortex-a76", 16, 48), ("cortex-a76", 14, 47),
-          ("max", 14, 48), ("max", 16, 52), ("max", 14, 36))
+          ("max", 14, 48), ("max", 16, 52), ("max", 14, 36), ("max", 12, 52), ("max", 14, 52),
+          ("max", 12, 50))
 
 
 def pattern(at: int, size: int) -> bytes:
