@@ -68,7 +68,8 @@ uint64_t smc(uint64_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 #define PSCI_CPU_ON 0xc4000003u
 #define PSCI_AFFINITY_INFO 0xc4000004u
 
-#define STR(x) #x
+#define STR_(x) #x
+#define STR(x) STR_(x)
 #define mrs(reg)                                              \
 	({                                                    \
 		uint64_t mrs_v;                               \

@@ -3,11 +3,8 @@
  * Level interrupts whose line falls before they are taken, and those that
  * software makes pending: what is taken, by number, as text.
  */
-#include "guest.h"
+#include "gic.h"
 
-#define GICD 0x08000000ull
-#define GICR 0x080a0000ull
-#define GICR_SGI (GICR + 0x10000)
 #define RTC_IRQ 34 /* SPI 2 */
 #define SPARE_IRQ 90
 #define TIMER_IRQ 27
@@ -31,15 +28,14 @@ static bool on_interrupt(struct frame *f)
 
 	if ((f->vector & 3) != 1)
 		return false;
-	intid = mrs(S3_0_C12_C12_0) & 0xffffff;
-	asm volatile("dsb sy");
+	intid = gic_ack();
 	if (intid >= 1020) {
 		spurious++;
 		return true;
 	}
 	taken[intid]++;
 	if (end_first) {
-		msr(S3_0_C12_C12_1, intid);
+		gic_end(intid);
 		/* long enough for it to be taken again, were it not masked */
 		for (int i = 0; i < 20000; i++)
 			asm volatile("yield");
@@ -49,49 +45,8 @@ static bool on_interrupt(struct frame *f)
 	if (intid == TIMER_IRQ)
 		msr(cntv_ctl_el0, 0);
 	if (!end_first)
-		msr(S3_0_C12_C12_1, intid);
+		gic_end(intid);
 	return true;
-}
-
-static void gic_on(void)
-{
-	uint32_t waker = read32(GICR + 0x14);
-
-	write32(GICD, 1 << 4 | 1 << 1 | 1 << 0); /* ARE, groups */
-	write32(GICR + 0x14, waker & ~2u);
-	while (read32(GICR + 0x14) & 4)
-		asm volatile("yield");
-	write32(GICR_SGI + 0x80, 0xffffffff);
-	for (uint64_t n = 4; n < 16; n += 4)
-		write32(GICD + 0x80 + n, 0xffffffff);
-	for (uint64_t n = 0; n < 32; n += 4)
-		write32(GICR_SGI + 0x400 + n, 0xa0a0a0a0);
-	for (uint64_t n = 32; n < 128; n += 4)
-		write32(GICD + 0x400 + n, 0xa0a0a0a0);
-	msr(S3_0_C12_C12_5, 7); /* ICC_SRE_EL1 */
-	msr(S3_0_C4_C6_0, 0xf0);
-	msr(S3_0_C12_C12_7, 1);
-}
-
-static void enable(uint32_t intid, bool on)
-{
-	uint64_t base = intid < 32 ? GICR_SGI : GICD;
-
-	write32(base + (on ? 0x100 : 0x180) + intid / 32 * 4, 1u << intid % 32);
-}
-
-static unsigned int pending(uint32_t intid)
-{
-	uint64_t base = intid < 32 ? GICR_SGI : GICD;
-
-	return read32(base + 0x200 + intid / 32 * 4) >> intid % 32 & 1;
-}
-
-static void set_pending(uint32_t intid, bool on)
-{
-	uint64_t base = intid < 32 ? GICR_SGI : GICD;
-
-	write32(base + (on ? 0x200 : 0x280) + intid / 32 * 4, 1u << intid % 32);
 }
 
 /* Interrupts unmasked for a while; then what came since the last time. */
@@ -107,7 +62,8 @@ static void let(const char *what)
 			print(" ");
 			print_hex(n);
 		}
-	print(pending(RTC_IRQ) || pending(TIMER_IRQ) || pending(SPARE_IRQ)
+	print(gic_pending(RTC_IRQ) || gic_pending(TIMER_IRQ) ||
+			      gic_pending(SPARE_IRQ)
 		      ? " and pending\n"
 		      : "\n");
 }
@@ -124,7 +80,7 @@ static void raise_rtc(void)
 static void tell_pending(const char *what, uint32_t intid)
 {
 	print(what);
-	print(pending(intid) ? ": pending\n" : ": not pending\n");
+	print(gic_pending(intid) ? ": pending\n" : ": not pending\n");
 }
 
 static void pause_masked(void)
@@ -138,9 +94,9 @@ int main(void)
 	exc_hook = on_interrupt;
 	wait_for_listener();
 	gic_on();
-	enable(RTC_IRQ, true);
-	enable(TIMER_IRQ, true);
-	enable(SPARE_IRQ, true);
+	gic_enable(RTC_IRQ, true);
+	gic_enable(TIMER_IRQ, true);
+	gic_enable(SPARE_IRQ, true);
 
 	raise_rtc();
 	tell_pending("line up", RTC_IRQ);
@@ -168,27 +124,27 @@ int main(void)
 	pause_masked();
 	let("timer due again");
 
-	set_pending(SPARE_IRQ, true);
+	gic_set_pending(SPARE_IRQ, true);
 	pause_masked();
 	tell_pending("set by software", SPARE_IRQ);
 	let("taken though no line is up");
-	set_pending(SPARE_IRQ, true);
+	gic_set_pending(SPARE_IRQ, true);
 	pause_masked();
-	set_pending(SPARE_IRQ, false);
+	gic_set_pending(SPARE_IRQ, false);
 	tell_pending("cleared by software", SPARE_IRQ);
 	let("nothing is left of it either");
 
-	set_pending(RTC_IRQ, true);
+	gic_set_pending(RTC_IRQ, true);
 	raise_rtc();
 	pause_masked();
 	clear_rtc();
 	let("software's lasts beyond the line");
 
-	enable(RTC_IRQ, false);
+	gic_enable(RTC_IRQ, false);
 	raise_rtc();
 	pause_masked();
 	let("disabled");
-	enable(RTC_IRQ, true);
+	gic_enable(RTC_IRQ, true);
 	pause_masked();
 	let("enabled");
 	print(spurious > 4 ? "many spurious\n" : "few spurious\n");

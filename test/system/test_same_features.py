@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+# time limit: 240 s
+"""Features used, natively and beneath the monitor: FP, SVE and SME of every
+length, pointer authentication, tags, LSE, exclusives, PAN, UAO, DIT, SSBS,
+PMU counters with filter and overflow interrupt. Every line is equal, with
+and without gdb, E2H 0 and 1."""
+
+from __future__ import annotations
+
+import sys
+
+from harness import Report, must, same
+from same import output, with_gdb
+
+# CPU, QEMU's words, words for the monitor, lines that must be there.
+MACHINES = (
+    ("cortex-a57", [], [], ("fp 0x", "exclusives", "interrupts 0x")),
+    ("cortex-a76", [], [], ("pan", "lse", "interrupts 0x")),
+    ("max", [], [], ("sve 0x0100", "sme 0x0100", "pacga", "dit", "ssbs")),
+    ("max", [], ["hyperstub.vhe=off"], ("sve 0x0100", "sme 0x0100")),
+    ("max", ["-machine", "mte=on"], [], ("irg 0x", "rgsr")),
+)
+
+
+def lines(text: str) -> list[str]:
+    """What the program printed."""
+    return [line for line in text.splitlines() if "hyperstub: " not in line]
+
+
+def compare(report: Report, native: list[str], ours: list[str]) -> None:
+    """Groups of lines by their first word."""
+    for what in dict.fromkeys(line.split()[0] for line in native):
+        with report.case(what):
+            same([line for line in ours if line.split()[0] == what],
+                 [line for line in native if line.split()[0] == what])
+    with report.case("nothing else"):
+        same(len(ours), len(native))
+
+
+def main() -> int:
+    report = Report()
+    for cpu, extra, words, wanted in MACHINES:
+        report.prefix = " ".join([cpu, *extra, *words]) + ": "
+        native = lines(output("features", True, cpu, 1, extra=extra))
+        with report.case("natively they are there"):
+            must(all(any(line.startswith(one) for line in native)
+                     for one in wanted), native)
+        compare(report, native, lines(output(
+            "features", False, cpu, 1, extra=extra, monitor=words)))
+        if not extra and not words:
+            report.prefix += "with gdb: "
+            compare(report, native, lines(with_gdb("features", cpu, 1)))
+    return report.end()
+
+
+sys.exit(main())
