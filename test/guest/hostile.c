@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * A guest that means no good: reads every system register there could be, reaches
- * for the monitor's memory, calls firmware at random. What it gets is left for
- * the test.
+ * A guest that means no good: reads every system register there could be,
+ * reaches for the monitor's memory, calls firmware at random. What it gets is
+ * left for the test.
  */
 #include "guest.h"
 
@@ -10,8 +10,11 @@
 
 volatile uint8_t status[ENCODINGS]; /* 1: a value; 2: undefined; 3: other */
 volatile uint64_t value[ENCODINGS];
-volatile uint64_t command, result[16], range_base, range_size, range_step = 4096;
-volatile uint64_t seed = 1;
+volatile uint64_t command, result[16], range_base, range_size,
+	range_step = 4096;
+volatile uint64_t seed = 1, tries = 4000;
+
+extern const uint32_t writers[ENCODINGS][5]; /* writes.S */
 
 extern uint32_t slot[2];
 uint64_t call_slot(uint64_t x0);
@@ -38,7 +41,9 @@ static void put(uint32_t insn)
 {
 	*(volatile uint32_t *)slot = insn;
 	asm volatile("dc cvau, %0\n dsb ish\n ic ivau, %0\n dsb ish\n isb"
-		     : : "r"(slot) : "memory");
+		     :
+		     : "r"(slot)
+		     : "memory");
 }
 
 static void read_registers(void)
@@ -86,12 +91,12 @@ static uint64_t next(void)
 /* Calls that do not end or sleep the machine, with any arguments. */
 static void call_firmware(void)
 {
-	static const uint32_t family[] = { 0x80000000, 0x84000000, 0xc4000000,
-					   0xc6000000, 0x86000000, 0xc3000000,
-					   0, 0xffffffe0 };
+	static const uint32_t family[] = {0x80000000, 0x84000000, 0xc4000000,
+					  0xc6000000, 0x86000000, 0xc3000000,
+					  0,	      0xffffffe0};
 	uint64_t calls = 0;
 
-	for (unsigned int i = 0; i < 4000; i++) {
+	for (uint64_t i = 0; i < tries; i++) {
 		uint32_t fn = family[next() & 7] | (next() & 31);
 		uint32_t low = fn & 0x1f;
 
@@ -109,20 +114,40 @@ static void call_firmware(void)
 	result[1] = hvc(PSCI_VERSION, 0, 0, 0);
 }
 
+/* Any register, any value; what was there comes back. */
+static void write_registers(void)
+{
+	uint64_t faults = 0;
+
+	for (uint64_t i = 0; i < tries; i++) {
+		uint64_t e = next() % ENCODINGS;
+
+		if (e == ENCODINGS / 2 + (1 << 7)) /* SCTLR_EL1: the MMU */
+			continue;
+		faulted = 0;
+		((void (*)(uint64_t, uint64_t, uint64_t))writers[e])(0, next(),
+								     next());
+		faults += !!faulted;
+	}
+	result[0] = tries - faults;
+	result[1] = hvc(PSCI_VERSION, 0, 0, 0);
+}
+
 /* HVC and SMC with every immediate bit; BRK, UDF, HLT, DCPS, ERETAA. */
 static void odd_instructions(void)
 {
-	static const uint32_t odd[] = { 0xd4000002, 0xd4000003, 0xd4200000,
-					0xd4400000, 0xd4a00001, 0xd4a00002,
-					0xd4a00003, 0x00000000, 0xd69f0bff,
-					0xd51e1100, 0xd53c1000, 0xd51c1100 };
+	static const uint32_t odd[] = {0xd4000002, 0xd4000003, 0xd4200000,
+				       0xd4400000, 0xd4a00001, 0xd4a00002,
+				       0xd4a00003, 0x00000000, 0xd69f0bff,
+				       0xd51e1100, 0xd53c1000, 0xd51c1100};
 	uint64_t faults = 0;
 
 	for (unsigned int i = 0; i < sizeof(odd) / 4; i++)
 		for (unsigned int bit = 0; bit < 16; bit++) {
 			if (odd[i] == 0xd69f0bff && bit)
 				break;
-			put(odd[i] >> 24 == 0xd4 ? odd[i] | 32u << bit : odd[i]);
+			put(odd[i] >> 24 == 0xd4 ? odd[i] | 32u << bit
+						 : odd[i]);
 			faulted = 0;
 			call_slot(PSCI_VERSION);
 			faults += !!faulted;
@@ -147,6 +172,9 @@ int main(void)
 			break;
 		case 4:
 			odd_instructions();
+			break;
+		case 5:
+			write_registers();
 			break;
 		}
 	}

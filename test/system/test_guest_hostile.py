@@ -7,6 +7,7 @@ monitor and the session live."""
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import sys
@@ -18,6 +19,9 @@ from same import Differences, MOVING, name_of
 ENCODINGS = 32768
 WORDS = {1: "a value", 2: "undefined", 3: "another exception"}
 differences = Differences()
+# Calls and writes at random; HYPERSTUB_TRIES=1000000 for a longer run.
+TRIES = int(os.environ.get("HYPERSTUB_TRIES", "4000"))
+SECONDS = 60 + TRIES / 1000
 
 
 class Run:
@@ -109,11 +113,18 @@ def attacks(report: Report, run: Run) -> None:
             run.task(2, 120)
             same(run.result(0), length // step, "tries")
             same(run.result(1), 0, "let through")
+    run.poke("tries", TRIES)
     with report.case("firmware called at random"):
         for seed in (1, 2, 3):
             run.poke("seed", seed)
-            run.task(3)
-            must(run.result(0) > 1000, "no calls")
+            run.task(3, SECONDS)
+            must(run.result(0) > TRIES // 4, "no calls")
+            must(0x10000 <= run.result(1) < 0x20000, "PSCI lives")
+    with report.case("registers written at random"):
+        for seed in (1, 2):
+            run.poke("seed", seed)
+            run.task(5, SECONDS)
+            must(run.result(0) > TRIES // 1000, "nothing was let")
             must(0x10000 <= run.result(1) < 0x20000, "PSCI lives")
     with report.case("odd instructions"):
         run.task(4)
