@@ -13,6 +13,7 @@
 
 #include "cpu.h"
 #include "guest_mem.h"
+#include "sysreg.h"
 
 #define STEP 0x10000
 #define SEARCH (64ull << 20)
@@ -30,29 +31,53 @@ static bool is_header(uint64_t pa)
 	       magic == 0x644d5241;
 }
 
-/*
- * The first mapped step below VBAR_EL1. Early on that is the Image header, at
- * _text; later the kernel gives that memory away and maps itself from _stext on,
- * one step above.
- */
-static int find_text(struct cpu *c, uint64_t vbar, uint64_t *text)
-{
-	uint64_t a = vbar & ~(uint64_t)(STEP - 1), pa = 0;
+/* A CPU's translation of kernel addresses, and where its vectors are. */
+struct kernel_map {
+	struct stage1_regime r;
+	uint64_t vbar;
+};
 
-	for (*text = 0; vbar - a < SEARCH; a -= STEP) {
+/*
+ * As a kernel was seen that made a PSCI call, which all do when they start. A
+ * kernel with page-table isolation has other vectors and tables, in which it is
+ * not mapped, while its CPUs are in user space: all of them may be.
+ */
+static struct kernel_map seen;
+
+void kaslr_note(struct cpu *c)
+{
+	uint64_t vbar = read_sysreg_el1(vbar_el1, VBAR_EL12);
+
+	if (vbar == seen.vbar ||
+	    !(read_sysreg_el1(sctlr_el1, SCTLR_EL12) & 1))
+		return;
+	guest_regime(c, &seen.r);
+	seen.vbar = vbar;
+}
+
+/*
+ * The first mapped step below VBAR_EL1, and where it lies. Early on that is the
+ * Image header, at _text; later the kernel gives that memory away and maps itself
+ * from _stext on, one step above.
+ */
+static int find_text(const struct kernel_map *v, uint64_t *text, uint64_t *stext_pa)
+{
+	uint64_t a = v->vbar & ~(uint64_t)(STEP - 1);
+
+	for (*text = 0; v->vbar - a < SEARCH; a -= STEP) {
 		struct guest_place p;
 
-		if (guest_translate(c, a, &p, NULL) || !p.ram)
+		if (guest_translate_by(&v->r, a, &p, NULL) || !p.ram)
 			break;
-		*text = a;
-		pa = p.pa;
-		if (is_header(pa))
+		if (is_header(p.pa)) {
+			*text = a;
+			*stext_pa = p.pa + STEP;
 			return 0;
+		}
+		*text = a - STEP;
+		*stext_pa = p.pa;
 	}
-	if (!*text)
-		return -ENODATA;
-	*text -= STEP;
-	return 0;
+	return *text ? 0 : -ENODATA;
 }
 
 static unsigned int number(const char **p)
@@ -65,14 +90,16 @@ static unsigned int number(const char **p)
 }
 
 /* linux_banner, somewhere in the image: "Linux version 6.1.0-...". */
-static int find_version(struct cpu *c, uint64_t from, struct version *v)
+static int find_version(uint64_t pa, struct version *v)
 {
+	uint64_t from = pa | TARGET_WINDOW_PHYS;
 	static const char banner[] = "Linux version ";
 	uint64_t done = 0;
 
 	while (done < SEARCH) {
 		size_t n = SEARCH - done;
-		const char *p = (const char *)guest_peek(c, from + done, &n);
+		const char *p = (const char *)guest_peek(cpu_get(0), from + done,
+							 &n);
 
 		if (!p)
 			return -ENODATA;
@@ -92,30 +119,45 @@ static int find_version(struct cpu *c, uint64_t from, struct version *v)
 	return -ENODATA;
 }
 
-int kaslr_slide(uint64_t *slide)
+static int slide_of(const struct kernel_map *v, uint64_t *slide)
 {
-	struct cpu *c = cpu_get(0);
-	uint64_t text = 0, tsz, page_end;
 	static uint64_t known_text, known_slide;
-	struct version v;
+	uint64_t text, stext_pa, tsz, page_end;
+	struct version version;
 
-	if (!__atomic_load_n(&c->parked, __ATOMIC_ACQUIRE) ||
-	    !(c->ctx.sctlr & 1) || find_text(c, c->ctx.vbar, &text))
+	if (!(v->r.sctlr & 1) || find_text(v, &text, &stext_pa))
 		return -ENODATA;
 	if (text == known_text) {
 		*slide = known_slide;
 		return 0;
 	}
-	if (find_version(c, text + STEP, &v))
+	if (find_version(stext_pa, &version))
 		return -ENODATA;
 	/* VA_BITS_MIN: 48 at the most, whatever T1SZ allows */
-	tsz = (c->ctx.tcr >> 16) & 63;
+	tsz = (v->r.tcr >> 16) & 63;
 	page_end = -(1ull << ((tsz < 16 ? 48 : 64 - tsz) - 1));
-	known_slide = text - (page_end + (v.major > 6 ||
-					  (v.major == 6 && v.minor >= 5) ?
+	known_slide = text - (page_end + (version.major > 6 ||
+					  (version.major == 6 &&
+					   version.minor >= 5) ?
 						  2ull << 30 :
 						  128ull << 20));
 	known_text = text;
 	*slide = known_slide;
 	return 0;
+}
+
+int kaslr_slide(uint64_t *slide)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+		struct kernel_map v;
+
+		if (!__atomic_load_n(&c->parked, __ATOMIC_ACQUIRE))
+			continue;
+		guest_regime(c, &v.r);
+		v.vbar = c->ctx.vbar;
+		if (!slide_of(&v, slide))
+			return 0;
+	}
+	return seen.vbar ? slide_of(&seen, slide) : -ENODATA;
 }

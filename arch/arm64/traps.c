@@ -10,6 +10,7 @@
 #include "esr.h"
 #include "feature.h"
 #include "irq/irqchip.h"
+#include "kaslr.h"
 #include "log.h"
 #include "point.h"
 #include "psci.h"
@@ -113,6 +114,7 @@ static enum cpu_exit trap_hvc(struct cpu *c)
 {
 	/* PC is past the HVC already: like SMC it is one instruction done. */
 	c->vcpu.pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
+	kaslr_note(c);
 	psci_call(c);
 	return EXITS_HVC;
 }

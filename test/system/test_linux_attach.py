@@ -385,6 +385,22 @@ def coming_and_going(guest: Guest, gdb: Gdb) -> None:
         same(len(third.threads()), CPUS, "threads")
         third.cmd("kill")
         guest.alive()
+    with report.case("attached while all CPUs are in user space: symbols fit"), \
+            Gdb(symbols=symbols()) as fourth:
+        token = guest.start_sh("for c in 0 1 2 3; do spin $c 3000 & done; "
+                               "sleep 1; echo spinning; wait")
+        guest.console.wait("spinning", 20, token[0])
+        fourth.attach(guest)
+        user = [line for line in fourth.threads() if " EL0" in line]
+        print(f"# {len(user)} CPUs in user space")
+        must(len(user) >= CPUS - 1, fourth.cmd("info threads"))
+        fourth.cmd(f"tbreak {HOT}")
+        fourth.send("continue")
+        guest.end_sh(token, 30)
+        second = guest.start_sh("once 1")
+        must(HOT in fourth.wait(20), "not hit")
+        fourth.cmd("detach")
+        guest.end_sh(second, 20, 99)
 
 
 def cpus_off_and_on(guest: Guest) -> None:
