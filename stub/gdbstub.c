@@ -230,6 +230,7 @@ static void on_damaged(struct gdbstub *s)
 static void on_packet(struct gdbstub *s, bool too_long)
 {
 	s->damaged = 0;
+	s->client.spoke = true;
 	s->packet_ready = true;
 	s->packet_too_long = too_long;
 	if (!s->client.noack)

@@ -46,6 +46,7 @@ struct gdbstub_client {
 	bool list_threads; /* LLDB: all threads in each stop reply */
 	bool phys;	   /* Qqemu.PhyMemMode */
 	bool interrupt;	   /* a ^C that no stop reply has answered yet */
+	bool spoke;	   /* a packet came since the last stop */
 	bool ok_follows;   /* LLDB: behind the O packet that is being sent */
 	int g_cpu;	   /* Hg: for registers and memory */
 	int c_cpu;	   /* Hc: for c and s; -1: all */

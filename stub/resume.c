@@ -143,6 +143,7 @@ static void take_event(struct gdbstub *s)
 		return;
 	}
 	s->have_last = true;
+	s->client.spoke = false;
 	s->last_signal = signal_of(s, &s->last);
 	s->halt_signal = SIGNAL_TRAP;
 	if (s->last_signal == SIGNAL_INT)
@@ -205,14 +206,17 @@ int packet_stop_info(struct gdbstub *s, struct cursor *c)
 
 /*
  * Another stop may come first, one that gdb does not show (a condition that is
- * false): the ^C is answered when the client lets the guest go again.
+ * false); or gdb sends it ahead of the vCont that it is just preparing: it is
+ * answered when the client lets the guest go. One that follows right after the
+ * T02 of another is the same one, said twice.
  */
 void resume_interrupt(struct gdbstub *s)
 {
 	if (s->running) {
 		s->client.interrupt = true;
 		ask_stop(s, SIGNAL_INT);
-	} else if (s->have_last && s->last_signal != SIGNAL_INT) {
+	} else if (s->have_last &&
+		   (s->last_signal != SIGNAL_INT || s->client.spoke)) {
 		s->client.interrupt = true;
 	}
 }

@@ -239,6 +239,20 @@ static void a_break_that_was_beaten_stops_the_next_run(void **state)
 	asks_and_runs("vCont;c");
 }
 
+/* gdb 13 does that while it inserts breakpoints. */
+static void a_break_ahead_of_its_resume_stops_it(void **state)
+{
+	asks_and_runs("vCont;c");
+	put("\x03");
+	fake_run(b.t, 100);
+	starts_with(bench_next(&b), "T02thread:1;");
+	bench_ask(&b, "qC");
+	put("\x03");
+	assert_null(bench_next(&b));
+	starts_with(bench_ask(&b, "vCont;c"), "T02thread:1;");
+	asks_and_runs("vCont;c");
+}
+
 static void question_stops_a_running_guest(void **state)
 {
 	asks_and_runs("vCont;c");
@@ -664,6 +678,7 @@ int main(void)
 		TEST(break_stops_once),
 		TEST(a_stop_that_beats_the_break_is_the_answer),
 		TEST(a_break_that_was_beaten_stops_the_next_run),
+		TEST(a_break_ahead_of_its_resume_stops_it),
 		TEST(question_stops_a_running_guest),
 		TEST(a_break_before_the_question_waits_for_it),
 		TEST(reasons_and_signals),
