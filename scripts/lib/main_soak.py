@@ -305,7 +305,7 @@ class Soak:
     # -- from start to end -----------------------------------------------------
 
     def load(self) -> None:
-        mills = "".join(f"(mill {cpu} || echo mill $? >>/wrong) & "
+        mills = "".join(f"((mill {cpu} || echo mill $? >>/wrong) &) ; "
                         for cpu in range(self.args.smp))
         self.guest.sh(f"({mills})", 30)
 

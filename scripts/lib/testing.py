@@ -179,9 +179,12 @@ def run_python(wanted: list[str]) -> Count:
 # System tests.
 
 def system_tests() -> list[Path]:
-    """The system tests: programs that are executable."""
-    return sorted(p for p in (ROOT / "test" / "system").glob("test_*.py")
-                  if os.access(p, os.X_OK))
+    """The system tests. One that cannot be executed would not be run: said."""
+    found = sorted((ROOT / "test" / "system").glob("test_*.py"))
+    for path in found:
+        if not os.access(path, os.X_OK):
+            raise Failure(f"{path} is not executable: chmod +x it")
+    return found
 
 
 def needs_board(path: Path) -> bool:
