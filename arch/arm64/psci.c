@@ -22,7 +22,7 @@
 
 #define MPIDR_AFF 0xff00ffffffull
 
-#define OUR_VERSION 0x10001 /* PSCI 1.1, SMCCC 1.1 */
+#define OUR_VERSION 0x10001 /* PSCI 1.1 */
 
 const struct cpu_power_ops *cpu_power;
 
@@ -167,7 +167,6 @@ static uint64_t features(uint32_t fn)
 	case PSCI_SYSTEM_RESET:
 	case PSCI_FEATURES:
 	case PSCI_CPU_SUSPEND:
-	case SMCCC_VERSION:
 		return PSCI_SUCCESS;
 	default:
 		cpu_power->smc(r);
@@ -191,22 +190,38 @@ static void forward(struct cpu *c)
 	memcpy(c->vcpu.x, r, sizeof(r));
 }
 
+/* The number of today for one of PSCI 0.1. */
+static uint32_t present(uint32_t fn)
+{
+	switch (fn) {
+	case PSCI_0_1_CPU_SUSPEND:
+		return PSCI_CPU_SUSPEND | SMC64;
+	case PSCI_0_1_CPU_OFF:
+		return PSCI_CPU_OFF;
+	case PSCI_0_1_CPU_ON:
+		return PSCI_CPU_ON | SMC64;
+	case PSCI_0_1_MIGRATE:
+		return PSCI_MIGRATE;
+	default:
+		return fn;
+	}
+}
+
 void psci_call(struct cpu *c)
 {
 	uint64_t *x = c->vcpu.x;
-	uint32_t fn = (uint32_t)x[0];
+	uint32_t fn = present((uint32_t)x[0]);
 	bool wide = fn & SMC64;
 	uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
 
-	if (!cpu_power || never_forwarded(fn)) {
+	/* numbers outside SMCCC could be any firmware's CPU_ON */
+	if (!cpu_power || never_forwarded(fn) ||
+	    (fn & SMCCC_FAST && fn & SMCCC_RESERVED)) {
 		x[0] = PSCI_NOT_SUPPORTED;
 		return;
 	}
 	switch (fn) {
 	case PSCI_VERSION:
-		x[0] = OUR_VERSION;
-		return;
-	case SMCCC_VERSION:
 		x[0] = OUR_VERSION;
 		return;
 	case PSCI_CPU_ON:

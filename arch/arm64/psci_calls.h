@@ -17,7 +17,13 @@
 #define PSCI_CPU_DEFAULT_SUSPEND 0x8400000c
 #define PSCI_SYSTEM_SUSPEND 0x8400000e
 #define PSCI_SYSTEM_RESET2 0x84000012
-#define SMCCC_VERSION 0x80000000
+/* PSCI 0.1 leaves numbers to the board; QEMU's, which all its versions answer. */
+#define PSCI_0_1_CPU_SUSPEND 0x95c1ba5e
+#define PSCI_0_1_CPU_OFF 0x95c1ba5f
+#define PSCI_0_1_CPU_ON 0x95c1ba60
+#define PSCI_0_1_MIGRATE 0x95c1ba61
+#define SMCCC_FAST 0x80000000u
+#define SMCCC_RESERVED 0x00fe0000u /* zero in every fast call */
 #define SMC64 0x40000000u
 
 #define PSCI_SUCCESS 0

@@ -121,6 +121,11 @@ static enum cpu_exit trap_hvc(struct cpu *c)
 
 static enum cpu_exit trap_smc(struct cpu *c)
 {
+	/* with no EL3 there is no SMC (Arm ARM, C6.2), as natively */
+	if (!FIELD_GET(GENMASK(15, 12), read_sysreg(id_aa64pfr0_el1))) {
+		traps_inject_undefined(c);
+		return EXITS_OTHER;
+	}
 	traps_skip(c);
 	psci_call(c);
 	return EXITS_HVC;

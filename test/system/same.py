@@ -70,10 +70,10 @@ class Differences:
             return row.absent
         return not row.absent and not (native ^ ours) & ~row.mask
 
-    def unused(self, writes: bool) -> list[str]:
-        """Rows that nothing needed, of those about writes or the others."""
-        return [row.name for row in self.rows.values()
-                if not row.used and row.name.startswith("write ") == writes]
+    def unused(self, kind: str = "") -> list[str]:
+        """Rows that nothing needed: "write ", "hvc ", "" for the others."""
+        return [row.name for row in self.rows.values() if not row.used
+                and (re.match("write |hvc |$", row.name) or [""])[0] == kind]
 
 
 def output(name: str, native: bool, cpu: str, smp: int, seconds: float = 60,
