@@ -55,6 +55,45 @@ void guest_regime(struct cpu *c, struct stage1_regime *r)
 	r->mair = read_sysreg_el1(mair_el1, MAIR_EL12);
 }
 
+static struct {
+	struct stage1_regime r;
+	uint64_t vbar; /* 0: none seen */
+} kernel;
+
+void guest_note_kernel(void)
+{
+	uint64_t vbar = read_sysreg_el1(vbar_el1, VBAR_EL12);
+
+	if (vbar == kernel.vbar ||
+	    !(read_sysreg_el1(sctlr_el1, SCTLR_EL12) & 1))
+		return;
+	guest_regime(this_cpu(), &kernel.r);
+	kernel.vbar = vbar;
+}
+
+bool guest_kernel(struct stage1_regime *r, uint64_t *vbar)
+{
+	*r = kernel.r;
+	*vbar = kernel.vbar;
+	return kernel.vbar;
+}
+
+/* Is it worth a look at the noted kernel's tables where r does not map addr? */
+static bool may_be_kernels(const struct stage1_regime *r, uint64_t addr)
+{
+	return addr & BIT(55) && kernel.vbar && r->sctlr & 1 && r->ttbr1 != kernel.r.ttbr1;
+}
+
+void guest_regime_for(struct cpu *c, uint64_t addr, struct stage1_regime *r)
+{
+	struct stage1_result out;
+
+	guest_regime(c, r);
+	if (may_be_kernels(r, addr) && stage1_walk(r, addr, NULL, &out) &&
+	    !stage1_walk(&kernel.r, addr, NULL, &out))
+		*r = kernel.r;
+}
+
 int stage1_read_desc(void *ctx, uint64_t ipa, uint64_t *desc)
 {
 	if (!guest_owns_ram(ipa, 8))
@@ -109,7 +148,7 @@ int guest_translate(struct cpu *c, uint64_t addr, struct guest_place *p,
 {
 	struct stage1_regime r;
 
-	guest_regime(c, &r);
+	guest_regime_for(c, addr, &r);
 	return guest_translate_by(&r, addr, p, why);
 }
 

@@ -29,8 +29,18 @@ struct guest_place {
 /* The CPU's EL1&0 regime: its own registers, or those it parked with. */
 void guest_regime(struct cpu *c, struct stage1_regime *r);
 /*
- * Virtual address or window to place. -EFAULT with text. May be called for this
- * very CPU or a parked one.
+ * A kernel with page-table isolation has other tables, in which it is not
+ * mapped, and other vectors while a CPU is in user space. As it was itself is
+ * noted when this CPU makes a PSCI call, which all kernels do when they start.
+ */
+void guest_note_kernel(void);
+/* False: none has been seen. */
+bool guest_kernel(struct stage1_regime *r, uint64_t *vbar);
+/* The same regime, or that of the noted kernel if only that one maps addr. */
+void guest_regime_for(struct cpu *c, uint64_t addr, struct stage1_regime *r);
+/*
+ * Virtual address or window to place, by guest_regime_for(). -EFAULT with text.
+ * May be called for this very CPU or a parked one.
  */
 int guest_translate(struct cpu *c, uint64_t addr, struct guest_place *p,
 		    struct strbuf *why);

@@ -13,7 +13,6 @@
 
 #include "cpu.h"
 #include "guest_mem.h"
-#include "sysreg.h"
 
 #define STEP 0x10000
 #define SEARCH (64ull << 20)
@@ -36,24 +35,6 @@ struct kernel_map {
 	struct stage1_regime r;
 	uint64_t vbar;
 };
-
-/*
- * As a kernel was seen that made a PSCI call, which all do when they start. A
- * kernel with page-table isolation has other vectors and tables, in which it is
- * not mapped, while its CPUs are in user space: all of them may be.
- */
-static struct kernel_map seen;
-
-void kaslr_note(struct cpu *c)
-{
-	uint64_t vbar = read_sysreg_el1(vbar_el1, VBAR_EL12);
-
-	if (vbar == seen.vbar ||
-	    !(read_sysreg_el1(sctlr_el1, SCTLR_EL12) & 1))
-		return;
-	guest_regime(c, &seen.r);
-	seen.vbar = vbar;
-}
 
 /*
  * The first mapped step below VBAR_EL1, and where it lies. Early on that is the
@@ -148,9 +129,10 @@ static int slide_of(const struct kernel_map *v, uint64_t *slide)
 
 int kaslr_slide(uint64_t *slide)
 {
+	struct kernel_map v;
+
 	for (unsigned int i = 0; i < cpu_count(); i++) {
 		struct cpu *c = cpu_get(i);
-		struct kernel_map v;
 
 		if (!__atomic_load_n(&c->parked, __ATOMIC_ACQUIRE))
 			continue;
@@ -159,5 +141,5 @@ int kaslr_slide(uint64_t *slide)
 		if (!slide_of(&v, slide))
 			return 0;
 	}
-	return seen.vbar ? slide_of(&seen, slide) : -ENODATA;
+	return guest_kernel(&v.r, &v.vbar) ? slide_of(&v, slide) : -ENODATA;
 }

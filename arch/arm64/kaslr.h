@@ -5,10 +5,6 @@
 
 #include <stdint.h>
 
-struct cpu;
-
-/* This CPU's guest makes a PSCI call: perhaps a kernel that starts. */
-void kaslr_note(struct cpu *c);
 /* For qOffsets. -ENODATA: no Linux that has its MMU on yet. */
 int kaslr_slide(uint64_t *slide);
 

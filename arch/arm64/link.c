@@ -311,12 +311,20 @@ void link_poll(void)
 	if (!link.transport)
 		return;
 	__atomic_store_n(&link.again, 1, __ATOMIC_RELEASE);
+	dmb(ish); /* orders the note before the look at the lock */
 	link_serve();
 }
 
 bool link_pending(void)
 {
 	return __atomic_load_n(&link.again, __ATOMIC_ACQUIRE);
+}
+
+/* A note that was left while the lock was held here is seen, or taken there. */
+static void unlock(void)
+{
+	spin_unlock(&link.lock);
+	dmb(ish); /* orders the lock before the look for a note */
 }
 
 void link_serve(void)
@@ -327,13 +335,13 @@ void link_serve(void)
 			return;
 		if (__atomic_exchange_n(&link.again, 0, __ATOMIC_ACQ_REL))
 			poll_locked();
-		spin_unlock(&link.lock);
+		unlock();
 	}
 }
 
 void link_unlock(void)
 {
-	spin_unlock(&link.lock);
+	unlock();
 	link_serve();
 }
 

@@ -46,7 +46,7 @@ static bool is_user(const struct bp *bp)
 static void regime_of(struct cpu *c, const struct bp *bp,
 		      struct stage1_regime *r)
 {
-	guest_regime(c, r);
+	guest_regime_for(c, bp->addr, r);
 	if (is_user(bp))
 		r->ttbr0 = bp->data[AT_TTBR0];
 }

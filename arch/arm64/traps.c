@@ -8,9 +8,9 @@
 #include "debug.h"
 #include "debug_regs.h"
 #include "esr.h"
+#include "guest_mem.h"
 #include "feature.h"
 #include "irq/irqchip.h"
-#include "kaslr.h"
 #include "log.h"
 #include "point.h"
 #include "psci.h"
@@ -114,7 +114,7 @@ static enum cpu_exit trap_hvc(struct cpu *c)
 {
 	/* PC is past the HVC already: like SMC it is one instruction done. */
 	c->vcpu.pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
-	kaslr_note(c);
+	guest_note_kernel();
 	psci_call(c);
 	return EXITS_HVC;
 }

@@ -167,7 +167,8 @@ static void take(struct cpu *c, uint32_t intid)
 	if (intid < GIC_SGIS) {
 		gic_eoi(intid);
 		gic_deactivate(intid);
-		__atomic_store_n(&g->kicked, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&g->kicked, 0, __ATOMIC_RELEASE);
+		dmb(ish); /* orders it before the looks at what it was for */
 		if (intid == GIC_KICK_SGI)
 			irq_kicked(c);
 	} else if (intid == gic.p->gic_maintenance_irq) {
