@@ -22,7 +22,7 @@ from machine import Client, Machine, raw_peer
 
 report = Report()
 DATA = base64.encodebytes(random.Random(1).randbytes(780_000))
-LOST = re.compile(r"\n\[hyperstub: (\d+) bytes lost\]\n")
+LOST = re.compile(r"\n\[hyperstub: (\d+) bytes lost here\]\n")
 
 
 def digest(text: str) -> str:
