@@ -5,16 +5,14 @@ of the bus is used where the controller's model keeps a bus's time."""
 from __future__ import annotations
 
 import contextlib
-import json
-import socket
 from pathlib import Path
 from typing import Iterator
 
 from tools import COUNTED_MEMORY, Bench, Gdb, Guest, Line, MIB, median, row, \
     timed
 
-from harness import connect
 from usb import UsbHost, folder
+from usb_linux import Qmp
 
 RAM = 0x40000000
 SIZE = 4 * MIB
@@ -34,25 +32,11 @@ class Cable:
         self.host = UsbHost(path, cable)
         self.host.command("wait configured 20")
         self.guest.gdb_path = str(self.host.path("Gdb"))
-        self.peer = socket.socket(socket.AF_UNIX)
-        connect(self.peer, f"{path}/qmp")
-        self.lines = self.peer.makefile("r")
-        self.lines.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, command: str, **arguments: object) -> object:
-        """A command of QEMU's; its result."""
-        self.peer.sendall(json.dumps(
-            {"execute": command, "arguments": arguments}).encode())
-        while True:
-            answer = json.loads(self.lines.readline())
-            if "return" in answer:
-                return answer["return"]
+        self.qmp = Qmp(f"{path}/qmp")
 
     def slots(self, way: str) -> tuple[int, int]:
         """Bulk slots used, and those that the host waited in."""
-        ready, waited = (self.ask("qom-get", path="/machine/dwc3",
-                                  property=f"slots-{way}-{name}")
+        ready, waited = (self.qmp.get(f"slots-{way}-{name}")
                          for name in ("ready", "waited"))
         return int(ready), int(waited)
 

@@ -11,56 +11,24 @@ lives through all of it and sees none of it."""
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
-import socket
 import sys
 import time
 from pathlib import Path
 from typing import Iterator
 
 from guest_programs import HOT, hot_all, programs
-from harness import (Gdb, Guest, MARKER, PHYS, Report, UART_DATA, connect,
+from harness import (Gdb, Guest, MARKER, PHYS, Report, UART_DATA,
                      must, same, symbols)
 from usb import Port, UsbHost, folder
+from usb_linux import Qmp
 
 CPUS = 4
 REGS = 0x0b00_0000
 REGISTER = f"*(unsigned short *)({PHYS:#x} + {UART_DATA:#x})"
 ENTRY = 0x4020_0000
 report = Report()
-
-
-class Qmp:
-    """QEMU's own controls: what only the machine can do to its USB port."""
-
-    def __init__(self, path: str) -> None:
-        self.peer = socket.socket(socket.AF_UNIX)
-        connect(self.peer, path)
-        self.peer.settimeout(20)
-        self.lines = self.peer.makefile("r")
-        self.lines.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, command: str, **arguments: object) -> object:
-        """A command's result."""
-        self.peer.sendall(json.dumps(
-            {"execute": command, "arguments": arguments}).encode())
-        while True:
-            answer = json.loads(self.lines.readline())
-            if "error" in answer:
-                raise AssertionError(answer["error"])
-            if "return" in answer:
-                return answer["return"]
-
-    def set(self, name: str, value: object) -> None:
-        """A property of the controller."""
-        self.ask("qom-set", path="/machine/dwc3", property=name, value=value)
-
-    def get(self, name: str) -> object:
-        """A property of the controller."""
-        return self.ask("qom-get", path="/machine/dwc3", property=name)
 
 
 class Board:
