@@ -211,12 +211,18 @@ static void put_group(struct strbuf *out, enum sysreg_group group, void *ctx)
 		strbuf_puts(out, "</feature>\n");
 }
 
+/*
+ * Of a target that says no OS ABI a gdb for GNU/Linux takes that one, and looks
+ * for the signal trampolines of Linux's programs in every frame, by four reads
+ * of memory at each step. What stands in EL1 is no such program.
+ */
 void tdesc_build(struct strbuf *out, bool pauth, void *ctx)
 {
 	strbuf_puts(out, "<?xml version=\"1.0\"?>\n"
 			 "<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
 			 "<target version=\"1.0\">"
-			 "<architecture>aarch64</architecture>\n");
+			 "<architecture>aarch64</architecture>\n"
+			 "<osabi>none</osabi>\n");
 	put_core(out);
 	put_fpu(out);
 	if (pauth)

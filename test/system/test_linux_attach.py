@@ -239,6 +239,21 @@ def stepping(guest: Guest, gdb: Gdb) -> None:
         gdb.send("continue")
         same(guest.end_sh(token), "stepped\n")
         gdb.interrupt()
+    with report.case("stepi costs gdb at most eight packets", gdb):
+        must('currently "none"' in gdb.cmd("show osabi"),
+             gdb.cmd("show osabi"))
+        gdb.cmd("tbreak vfs_write")
+        token = guest.start_sh("echo counted")
+        gdb.go()
+        gdb.cmd("stepi")
+        gdb.cmd("set debug remote 1")
+        sent = [gdb.cmd("stepi").count("Sending packet: $")
+                for _ in range(20)]
+        gdb.cmd("set debug remote 0")
+        must(0 < max(sent) <= 8, sent)
+        gdb.send("continue")
+        same(guest.end_sh(token), "counted\n")
+        gdb.interrupt()
     with report.case("stepi while all other CPUs are busy", gdb):
         busy = guest.start_sh("for c in 1 2 3; do spin $c 4000 & done; "
                               "hot 0 1; wait")

@@ -223,6 +223,8 @@ static void test_document_of_a_core_with_everything(void **state)
 			"type=\"esr\" group=\"el1_fault\" "
 			"save-restore=\"no\""));
 	assert_true(has("generic=\"pc\""));
+	/* No OS's habits are gdb's to assume: each would cost it reads a stop. */
+	assert_true(has("</architecture>\n<osabi>none</osabi>\n<feature"));
 }
 
 static void test_what_the_core_lacks_is_left_out(void **state)
