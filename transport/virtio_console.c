@@ -25,8 +25,10 @@
 /* Clients that come and go faster than we look; then it is done next time. */
 #define POLL_ROUNDS 8
 
-#define SETTLE_TIMEOUT_US 100000 /* until the first message */
-#define SETTLE_QUIET_US 5000	 /* after the last one */
+#define SETTLE_FIRST_US 100000 /* until the first message */
+#define SETTLE_QUIET_US 5000   /* after the last one */
+#define SETTLE_POLLS 1000      /* in either: time may pass while we do not run */
+#define SETTLE_LIMIT_US 1000000
 
 _Static_assert(CTRL_TX_SLOTS * sizeof(struct vcon_msg) <= 4096,
 	       "as counted in VIRTIO_CONSOLE_MEMORY");
@@ -402,16 +404,27 @@ static int set_queues(struct virtio_console *v, uint8_t *mem,
 	return 0;
 }
 
-/* Let the device name its ports; most have done so at once. */
+/*
+ * Let the device name its ports; most have done so at once. A virtual machine's
+ * CPU may lose its host's for longer than all of these times: silence counts
+ * when it was listened to.
+ */
 static int settle(struct virtio_console *v, struct strbuf *why)
 {
-	uint64_t now = clock_us(), end = now + SETTLE_TIMEOUT_US;
-	uint64_t quiet = end;
+	uint64_t now = clock_us(), end = now + SETTLE_LIMIT_US;
+	uint64_t quiet = now + SETTLE_FIRST_US;
 	uint8_t changes[TRANSPORT_CHANNELS] = {0};
+	unsigned int polls = 0, silent = 0;
 
-	for (; now < end && now < quiet && !v->failed; now = clock_us()) {
-		if (ctrl_poll(v, changes))
+	while (!v->failed && (silent < SETTLE_POLLS || now < quiet) &&
+	       (polls < SETTLE_POLLS || now < end)) {
+		now = clock_us();
+		polls++;
+		silent++;
+		if (ctrl_poll(v, changes)) {
 			quiet = now + SETTLE_QUIET_US;
+			silent = 0;
+		}
 		console_check(v);
 	}
 	if (v->failed) {

@@ -70,7 +70,7 @@ int command_crash(unsigned int cpu, const char *args, struct strbuf *out)
 		}
 		if (*where && (command_number(&where, &n) || n >= cpu_count()))
 			break;
-		err = world_call(cpu_get((unsigned int)n), kinds[i].fn, NULL);
+		err = world_call(cpu_get((unsigned int)n), kinds[i].fn, NULL, 0);
 		strbuf_printf(out, "cpu%llu: %s\n", (unsigned long long)n,
 			      err == -EIO ? "it had a fault" :
 			      err	  ? "it does not answer" :

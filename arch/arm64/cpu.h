@@ -12,6 +12,8 @@
 #include "asm.h"
 #include "stub/target.h"
 
+#define WORLD_CALL_BYTES 32 /* what world_call() can pass */
+
 struct vcpu {
 	uint64_t x[31];
 	uint64_t pc; /* ELR_EL2 */
@@ -82,8 +84,8 @@ struct cpu {
 	uint32_t parked; /* atomic */
 	uint32_t lost; /* did not park in time */
 	void (*call_fn)(struct cpu *c, void *arg); /* for a parked CPU */
-	void *call_arg;
-	uint32_t call_state; /* atomic: 0 idle, 1 asked, 2 done */
+	uint64_t call_arg[WORLD_CALL_BYTES / 8];
+	uint32_t call_state; /* atomic: see world.c */
 	struct cpu_context ctx; /* valid while parked */
 	uint64_t cntv_ctl, cntp_ctl; /* as the guest had them when it parked */
 	bool event_kept; /* an event that lost the race for the report */

@@ -153,7 +153,7 @@ struct reg_call {
 	unsigned int reg;
 	bool write;
 	int err;
-	uint8_t *buf;
+	uint8_t buf[TARGET_MAX_REG_SIZE];
 };
 
 /* EL0t and EL1t use SP_EL0. */
@@ -178,7 +178,7 @@ static int write_cpsr(struct cpu *c, uint64_t v)
 	return 0;
 }
 
-static void fp_access(const struct reg_call *r)
+static void fp_access(struct reg_call *r)
 {
 	uint32_t w;
 
@@ -270,18 +270,23 @@ static int reg_access(struct target *t, unsigned int cpu, unsigned int reg,
 		      bool write, uint8_t *buf)
 {
 	struct cpu *c = cpu_get(cpu);
-	struct reg_call r = { reg, write, 0, buf };
-	int err = target_reg_size(t, reg);
+	struct reg_call r = { reg, write, 0, { 0 } };
+	int size = target_reg_size(t, reg), err;
 
-	if (err < 0)
-		return err;
+	if (size < 0)
+		return size;
 	if (target_cpu_state(t, cpu) != TARGET_CPU_STOPPED)
 		return -EBUSY;
 	err = local_access(c, reg, write, buf);
 	if (err != -ENOENT)
 		return err;
-	err = world_call(c, remote_access, &r);
-	return err ? err : r.err;
+	if (write)
+		memcpy(r.buf, buf, (size_t)size);
+	err = world_call(c, remote_access, &r, sizeof(r));
+	if (err || r.err)
+		return err ? err : r.err;
+	memcpy(buf, r.buf, (size_t)size);
+	return 0;
 }
 
 int target_reg_read(struct target *t, unsigned int cpu, unsigned int reg,

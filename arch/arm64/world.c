@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "barrier.h"
 #include "clock.h"
@@ -17,11 +18,12 @@
 #include "sysreg.h"
 #include "timer.h"
 
-#define CALL_IDLE 0
-#define CALL_ASKED 1
-#define CALL_DONE 2
-#define CALL_FAULTED 3
-#define CALL_US 100000
+#define CALL_IDLE 0 /* who asks may do so */
+#define CALL_ASKED 1 /* may be taken back */
+#define CALL_RUNS 2
+#define CALL_DONE 3
+#define CALL_FAULTED 4
+#define CALL_US 1000000
 #define FAULTS 4 /* then a CPU gives up */
 #define FAULT_POLL_US 500
 #define LONE_STEP_US 10000 /* then the others run as well */
@@ -180,9 +182,16 @@ static void await_report(void)
 	timer_disarm(TIMER_WORLD);
 }
 
+static bool call_moves(struct cpu *c, uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n(&c->call_state, &from, to, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 static void serve_call(struct cpu *c)
 {
-	if (__atomic_load_n(&c->call_state, __ATOMIC_ACQUIRE) != CALL_ASKED)
+	if (flag(&c->call_state) != CALL_ASKED ||
+	    !call_moves(c, CALL_ASKED, CALL_RUNS))
 		return;
 	c->call_fn(c, c->call_arg);
 	set_flag(&c->call_state, CALL_DONE);
@@ -284,31 +293,39 @@ uint64_t world_guest_ticks(void)
 	return now - timer_offset();
 }
 
-int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg)
+int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg,
+	       size_t size)
 {
 	uint64_t end;
-	bool faulted;
+	uint32_t state;
 
 	if (c == this_cpu()) {
 		fn(c, arg);
 		return 0;
 	}
+	if (size > sizeof(c->call_arg))
+		panic("world_call: %zu bytes", size);
 	if (!is_on(c) || !flag(&c->parked))
 		return -EBUSY;
-	if (__atomic_load_n(&c->call_state, __ATOMIC_ACQUIRE) == CALL_ASKED)
-		return -ETIMEDOUT; /* an earlier one never came back */
+	if (flag(&c->call_state) == CALL_RUNS)
+		return -ETIMEDOUT; /* an earlier one has not come back */
 	c->call_fn = fn;
-	c->call_arg = arg;
+	memcpy(c->call_arg, arg, size);
 	set_flag(&c->call_state, CALL_ASKED);
 	dsb(ish); /* orders the request before the kick */
 	irqchip->kick(c->id);
 	end = clock_us() + CALL_US;
-	while (flag(&c->call_state) == CALL_ASKED)
-		if (clock_us() > end)
-			return -ETIMEDOUT;
-	faulted = flag(&c->call_state) == CALL_FAULTED;
-	set_flag(&c->call_state, CALL_IDLE);
-	return faulted ? -EIO : 0;
+	do {
+		state = flag(&c->call_state);
+		if (state == CALL_DONE)
+			memcpy(arg, c->call_arg, size);
+		if (state == CALL_DONE || state == CALL_FAULTED) {
+			set_flag(&c->call_state, CALL_IDLE);
+			return state == CALL_DONE ? 0 : -EIO;
+		}
+	} while (clock_us() <= end);
+	call_moves(c, CALL_ASKED, CALL_IDLE);
+	return -ETIMEDOUT;
 }
 
 /* world.lock held: an event of one that runs already must not be undone. */
@@ -493,7 +510,7 @@ void world_monitor_fault(struct cpu *c, uint64_t esr, uint64_t far)
 	/* what this CPU was at is not finished: others do not wait for it */
 	spin_break(&world.lock);
 	link_break_lock(c);
-	if (flag(&c->call_state) == CALL_ASKED)
+	if (flag(&c->call_state) == CALL_RUNS)
 		set_flag(&c->call_state, CALL_FAULTED);
 	park_faulted(c);
 	if (!flag(&world.stopping)) {

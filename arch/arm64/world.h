@@ -33,10 +33,13 @@ bool world_is_stopped(void);
 int world_resume(const struct target_action *action, struct bp_table *table,
 		 struct strbuf *why);
 /*
- * Run fn on a parked (or this very) CPU and wait for it, 100 ms at most.
+ * Run fn on a parked (or this very) CPU and wait for it, 1 s at most. arg's size
+ * bytes, WORLD_CALL_BYTES at most, are copied there and, where fn came to its
+ * end, back: one that comes late finds nothing of the caller's.
  * -EBUSY: it runs or is off. -ETIMEDOUT. -EIO: fn faulted.
  */
-int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg);
+int world_call(struct cpu *c, void (*fn)(struct cpu *c, void *arg), void *arg,
+	       size_t size);
 /* The CPUs that wait for a lone step to end go after all. */
 void world_release_deferred(void);
 /* The guest's counter: where it stands while it is stopped. */

@@ -13,6 +13,7 @@ void fake_console_init(void)
 {
 	memset(&dev, 0, sizeof(dev));
 	dev.num = 128;
+	dev.step = 10;
 	dev.max_ports = 4;
 	for (int i = 0; i < VCON_PORTS; i++)
 		dev.port[i].sent = malloc(FAKE_SENT);
@@ -195,5 +196,5 @@ uint32_t virtio_mmio_config32(const struct virtio_mmio *m, uint32_t offset)
 
 uint64_t clock_us(void)
 {
-	return dev.now += 10;
+	return dev.now += dev.step;
 }

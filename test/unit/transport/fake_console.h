@@ -33,7 +33,7 @@ struct fake_console {
 	unsigned int notified[VIRTIO_CONSOLE_QUEUES];
 	unsigned int resets;
 	bool started;
-	uint64_t now;
+	uint64_t now, step; /* us that pass between two looks */
 };
 
 extern struct fake_console dev;

@@ -113,6 +113,17 @@ static void named_ports_become_channels(void **state)
 	assert_int_equal(tx(c, "x", 1), 0);
 }
 
+/* A virtual CPU that its host lets run now and then only. */
+static void time_that_is_lost_is_no_silence(void **state)
+{
+	struct ctx *c = *state;
+
+	dev.step = 300000;
+	assert_int_equal(probe(c), 0);
+	assert_true(virtio_console_named(&c->v));
+	assert_true(c->t->ops->has(c->t, TRANSPORT_CONSOLE));
+}
+
 static void a_client_from_before_the_boot_is_connected(void **state)
 {
 	struct ctx *c = *state;
@@ -597,6 +608,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(named_ports_become_channels),
+		T(time_that_is_lost_is_no_silence),
 		T(a_client_from_before_the_boot_is_connected),
 		T(other_devices_are_left_alone),
 		T(a_console_that_is_not_for_us_is_given_back),
