@@ -86,6 +86,7 @@ struct cpu {
 	uint32_t call_state; /* atomic: 0 idle, 1 asked, 2 done */
 	struct cpu_context ctx; /* valid while parked */
 	uint64_t cntv_ctl, cntp_ctl; /* as the guest had them when it parked */
+	uint64_t cntp_cval; /* the guest's, once its clock has an offset */
 	bool event_kept; /* an event that lost the race for the report */
 	struct target_event event;
 
