@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "asm.h"
+#include "heartbeat.h"
 #include "stub/target.h"
 
 struct vcpu {
@@ -59,6 +60,7 @@ enum cpu_exit {
 enum timer_user {
 	TIMER_WORLD, /* single steps, reporting a stop */
 	TIMER_CONSOLE,
+	TIMER_WATCH,
 	TIMER_TEST,
 	TIMER_USERS,
 };
@@ -89,6 +91,14 @@ struct cpu {
 	uint64_t cntp_cval; /* the guest's, once its clock has an offset */
 	bool event_kept; /* an event that lost the race for the report */
 	struct target_event event;
+
+	/* watch.c */
+	uint32_t away; /* atomic: in the guest or asleep */
+	bool can_be_asked; /* as irqchip->can_ask() says */
+	uint64_t beats; /* atomic: changes, as exit_count, when it gets on */
+	unsigned int watched_cpu;
+	struct heartbeat watched; /* of that CPU */
+	struct heartbeat_asked asked; /* of itself */
 
 	/* debug.c */
 	enum cpu_step step;
