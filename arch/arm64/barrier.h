@@ -79,4 +79,15 @@ static inline void icache_inval_all(void)
 	isb();
 }
 
+/* At EL2 interrupts stay masked, but FIQs need not where only ours is one. */
+static inline void fiq_unmask(void)
+{
+	asm volatile("msr daifclr, #1" : : : "memory");
+}
+
+static inline void fiq_mask(void)
+{
+	asm volatile("msr daifset, #1" : : : "memory");
+}
+
 #endif

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "barrier.h"
 #include "bits.h"
+#include "clock.h"
 #include "cpu.h"
 #include "stub/strbuf.h"
 #include "timer.h"
@@ -32,6 +34,19 @@ static void crash_stack(struct cpu *c, void *arg)
 	asm volatile("1: stp xzr, xzr, [sp, #-16]!\n\tb 1b");
 }
 
+/* Not by an exception: the two ways not to come back. */
+static void crash_spin(struct cpu *c, void *arg)
+{
+	for (;;)
+		cpu_relax();
+}
+
+static void crash_dead(struct cpu *c, void *arg)
+{
+	fiq_mask();
+	crash_spin(c, arg);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(struct cpu *c, void *arg);
@@ -39,6 +54,8 @@ static const struct {
 	{ "data", crash_data },
 	{ "undef", crash_undef },
 	{ "stack", crash_stack },
+	{ "spin", crash_spin },
+	{ "dead", crash_dead },
 };
 
 #define LATER_US 500000
@@ -77,6 +94,6 @@ int command_crash(unsigned int cpu, const char *args, struct strbuf *out)
 					    "nothing happened");
 		return err;
 	}
-	strbuf_puts(out, "crash data|undef|stack [CPU|later]\n");
+	strbuf_puts(out, "crash data|undef|stack|spin|dead [CPU|later]\n");
 	return -EINVAL;
 }

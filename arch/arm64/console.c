@@ -266,9 +266,9 @@ bool console_is_sent(void)
 	return sent;
 }
 
-void console_break_lock(void)
+void console_break_lock(const struct cpu *c)
 {
-	spin_break(&console.lock);
+	spin_break(&console.lock, c);
 }
 
 void console_info(struct strbuf *out)

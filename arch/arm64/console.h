@@ -44,7 +44,7 @@ void console_cpu_leaves(struct cpu *c);
 /* No output waits for a channel that somebody reads. */
 bool console_is_sent(void);
 /* After a fault on this CPU: it may have been in here. */
-void console_break_lock(void);
+void console_break_lock(const struct cpu *c);
 /* A line for `monitor info`. */
 void console_info(struct strbuf *out);
 

@@ -18,6 +18,7 @@
 #include "sysreg.h"
 #include "traps.h"
 #include "view.h"
+#include "watch.h"
 #include "world.h"
 
 _Static_assert(offsetof(struct vcpu, pc) == VCPU_PC, "asm.h");
@@ -133,6 +134,7 @@ static void count_exit(struct cpu *c, enum cpu_exit e)
 
 void cpu_loop(struct cpu *c)
 {
+	watch_open(c);
 	for (;;) {
 		int why;
 
@@ -142,8 +144,10 @@ void cpu_loop(struct cpu *c)
 			world_park(c);
 		irqchip->enter(c);
 		debug_enter(c);
+		watch_close(c);
 		why = vcpu_run(&c->vcpu);
 		c->exit_count++;
+		watch_open(c);
 		switch (why) {
 		case EXIT_SYNC:
 			count_exit(c, traps_sync(c));
@@ -151,6 +155,8 @@ void cpu_loop(struct cpu *c)
 		case EXIT_IRQ:
 		case EXIT_FIQ:
 			count_exit(c, EXITS_IRQ);
+			if (why == EXIT_FIQ)
+				irqchip->asked(c);
 			irqchip->handle(c);
 			page_resync_next();
 			break;

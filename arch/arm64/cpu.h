@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "asm.h"
+#include "heartbeat.h"
 #include "stub/target.h"
 
 #define WORLD_CALL_BYTES 32 /* what world_call() can pass */
@@ -61,6 +62,7 @@ enum cpu_exit {
 enum timer_user {
 	TIMER_WORLD, /* single steps, reporting a stop */
 	TIMER_CONSOLE,
+	TIMER_WATCH,
 	TIMER_TEST,
 	TIMER_USERS,
 };
@@ -88,8 +90,17 @@ struct cpu {
 	uint32_t call_state; /* atomic: see world.c */
 	struct cpu_context ctx; /* valid while parked */
 	uint64_t cntv_ctl, cntp_ctl; /* as the guest had them when it parked */
+	uint64_t cntp_cval; /* the guest's, once its clock has an offset */
 	bool event_kept; /* an event that lost the race for the report */
 	struct target_event event;
+
+	/* watch.c */
+	uint32_t away; /* atomic: in the guest or asleep */
+	bool can_be_asked; /* as irqchip->can_ask() says */
+	uint64_t beats; /* atomic: changes, as exit_count, when it gets on */
+	unsigned int watched_cpu;
+	struct heartbeat watched; /* of that CPU */
+	struct heartbeat_asked asked; /* of itself */
 
 	/* debug.c */
 	enum cpu_step step;

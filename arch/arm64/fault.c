@@ -11,7 +11,9 @@
 #include "log.h"
 #include "memory.h"
 #include "platform/platform.h"
+#include "stub/strbuf.h"
 #include "sysreg.h"
+#include "watch.h"
 #include "world.h"
 
 struct fixup {
@@ -60,19 +62,34 @@ static void backtrace(uint64_t fp, uint64_t sp)
 	}
 }
 
-static void dump(const struct el2_frame *f, unsigned int vector, uint64_t esr,
-		 uint64_t far)
+void fault_take_uart(void)
 {
-	/* the guest's port, if need be: it does not run on */
-	log_break_lock();
-	console_break_lock();
 	if (platform && platform->uart_kind == UART_PL011 &&
 	    !console_is_played())
 		log_set_uart(platform->uart.base);
-	log_line("FAULT in the monitor: %s, %s (ESR 0x%llx FAR 0x%llx) on CPU %u",
-		 vector_name[vector & 3], esr_ec_name(esr_ec(esr)),
-		 (unsigned long long)esr, (unsigned long long)far,
-		 this_cpu() ? this_cpu()->id : 0);
+}
+
+static bool is_fiq(unsigned int vector)
+{
+	return (vector & 3) == 2 && this_cpu();
+}
+
+static void dump(const struct el2_frame *f, unsigned int vector, uint64_t esr,
+		 uint64_t far)
+{
+	struct cpu *c = this_cpu();
+
+	log_break_lock(c);
+	console_break_lock(c);
+	fault_take_uart();
+	if (is_fiq(vector))
+		log_line("FAULT in the monitor: CPU %u does not come back",
+			 c->id);
+	else
+		log_line("FAULT in the monitor: %s, %s (ESR 0x%llx FAR 0x%llx) on CPU %u",
+			 vector_name[vector & 3], esr_ec_name(esr_ec(esr)),
+			 (unsigned long long)esr, (unsigned long long)far,
+			 c ? c->id : 0);
 	log_line("  pc image+0x%llx  sp 0x%llx  spsr 0x%llx  image at 0x%llx",
 		 (unsigned long long)(f->pc - (uint64_t)_image_start),
 		 (unsigned long long)f->sp, (unsigned long long)f->spsr,
@@ -87,6 +104,24 @@ static void dump(const struct el2_frame *f, unsigned int vector, uint64_t esr,
 	backtrace(f->x[29], f->sp);
 }
 
+/* The line that the debugger shows. */
+static const char *text_of(unsigned int vector, uint64_t esr, uint64_t far)
+{
+	static char text[200];
+	struct strbuf sb;
+	unsigned int id = this_cpu() ? this_cpu()->id : 0;
+
+	strbuf_init(&sb, text, sizeof(text));
+	if (is_fiq(vector))
+		strbuf_printf(&sb, "hyperstub: CPU %u hangs in the monitor; `monitor log` has the registers",
+			      id);
+	else
+		strbuf_printf(&sb, "hyperstub: fault in the monitor on CPU %u, ESR 0x%llx FAR 0x%llx; `monitor log` has the registers",
+			      id, (unsigned long long)esr,
+			      (unsigned long long)far);
+	return text;
+}
+
 void el2_fault(struct el2_frame *f, unsigned int vector)
 {
 	uint64_t esr = read_sysreg(esr_el2), far = read_sysreg(far_el2);
@@ -98,6 +133,8 @@ void el2_fault(struct el2_frame *f, unsigned int vector)
 		f->pc = to;
 		return;
 	}
+	if (is_fiq(vector) && !watch_asked(this_cpu()))
+		return;
 	dump(f, vector, esr, far);
-	world_monitor_fault(this_cpu(), esr, far);
+	world_monitor_fault(this_cpu(), text_of(vector, esr, far));
 }

@@ -14,6 +14,8 @@ struct el2_frame {
 
 _Static_assert(sizeof(struct el2_frame) == 288, "vectors.S");
 
+/* For what a fault has to tell: the guest's port, if need be. */
+void fault_take_uart(void);
 void el2_fault(struct el2_frame *f, unsigned int vector);
 
 #endif

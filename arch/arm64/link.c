@@ -22,6 +22,7 @@
 #include "target.h"
 #include "timer.h"
 #include "transport/transport.h"
+#include "watch.h"
 #include "world.h"
 
 #define BREAKPOINTS 16384
@@ -119,7 +120,7 @@ bool link_trylock(void)
 
 void link_break_lock(struct cpu *c)
 {
-	if (!spin_break(&link.lock))
+	if (!spin_break(&link.lock, c))
 		return;
 	/* not looked at again: the packet that did it is in there */
 	link.rx_at = link.rx_len = 0;
@@ -473,6 +474,8 @@ void irq_own(struct cpu *c, uint32_t intid)
 			world_timer(c);
 		if (timer_take(TIMER_CONSOLE))
 			console_timer(c);
+		if (timer_take(TIMER_WATCH))
+			watch_timer(c);
 		if (timer_take(TIMER_TEST))
 			command_crash_later(c);
 	} else if (link.transport && intid == link.transport->irq) {

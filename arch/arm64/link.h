@@ -30,7 +30,7 @@ bool link_trylock(void);
 /* Also serves what came in meanwhile. */
 void link_unlock(void);
 /*
- * This CPU faulted in the monitor: a lock that it held is free, and the packet
+ * That CPU faulted in the monitor: a lock that it held is free, and the packet
  * that it was at is answered with an error.
  */
 void link_break_lock(struct cpu *c);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cpu;
+
 struct spinlock {
 	uint32_t held; /* 0, or who holds it */
 };
@@ -28,10 +30,11 @@ static inline bool spin_trylock(struct spinlock *l)
 					   __ATOMIC_RELAXED);
 }
 
-/* After a fault: free it if this CPU held it. */
-static inline bool spin_break(struct spinlock *l)
+/* After a fault of a CPU: free it if that one held it. */
+static inline bool spin_break(struct spinlock *l, const struct cpu *c)
 {
-	if (__atomic_load_n(&l->held, __ATOMIC_RELAXED) != spin_mark())
+	if (__atomic_load_n(&l->held, __ATOMIC_RELAXED) !=
+	    ((uint32_t)(uint64_t)c | 1))
 		return false;
 	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 	return true;

@@ -121,9 +121,9 @@ void panic(const char *fmt, ...)
 		wfi();
 }
 
-void log_break_lock(void)
+void log_break_lock(const struct cpu *c)
 {
-	spin_break(&mlog.lock);
+	spin_break(&mlog.lock, c);
 }
 
 /*

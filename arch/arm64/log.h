@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cpu;
 struct strbuf;
 
 /* Where lines go besides memory: a PL011's base, or 0. */
@@ -20,8 +21,8 @@ void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_guest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The newest text that fits into out. */
 void log_copy(struct strbuf *out);
-/* After a fault on this CPU: it may have been in here. */
-void log_break_lock(void);
+/* After a fault on that CPU: it may have been in here. */
+void log_break_lock(const struct cpu *c);
 /*
  * Says why on the UART; once the monitor runs it is a fault like others, which
  * the debugger is told.

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
-/* See psci.h. */
+/* See psci.h. Which call means what; pure, as cpu_power does what is done. */
 #include "psci.h"
 
 #include <string.h>
 
-#include "barrier.h"
-#include "boot.h"
+#include "bits.h"
 #include "cpu.h"
 #include "cpu_power.h"
-#include "feature.h"
 #include "guest.h"
 #include "irq/irqchip.h"
+#include "link.h"
 #include "log.h"
-#include "memory.h"
 #include "platform/platform.h"
 #include "psci_calls.h"
-#include "link.h"
-#include "sysreg.h"
+#include "psci_start.h"
 #include "traps.h"
-#include "world.h"
 
 #define MPIDR_AFF 0xff00ffffffull
 
@@ -26,17 +22,6 @@
 
 const struct cpu_power_ops *cpu_power;
 
-/* What a starting CPU reads with its MMU off; layout known to start.S. */
-struct cpu_boot {
-	uint64_t stack, cpu, ttbr, tcr, mair, sctlr, hcr;
-} __attribute__((aligned(64)));
-
-_Static_assert(offsetof(struct cpu_boot, stack) == BOOT_STACK, "asm.h");
-_Static_assert(offsetof(struct cpu_boot, cpu) == BOOT_CPU, "asm.h");
-_Static_assert(offsetof(struct cpu_boot, sctlr) == BOOT_SCTLR, "asm.h");
-_Static_assert(offsetof(struct cpu_boot, hcr) == BOOT_HCR, "asm.h");
-
-static struct cpu_boot boot_record[PLATFORM_MAX_CPUS];
 void psci_init(void)
 {
 	if (platform->psci_smc && !cpu_power_psci.init())
@@ -48,7 +33,6 @@ void psci_init(void)
 static uint64_t cpu_on(uint64_t target, uint64_t entry, uint64_t arg)
 {
 	struct cpu *t = cpu_by_mpidr(target & MPIDR_AFF);
-	struct cpu_boot *b;
 	uint32_t off = CPU_OFF;
 	int64_t r;
 
@@ -61,12 +45,7 @@ static uint64_t cpu_on(uint64_t target, uint64_t entry, uint64_t arg)
 		return off == CPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
 	t->on_entry = entry;
 	t->on_arg = arg;
-	b = &boot_record[t->id];
-	*b = (struct cpu_boot){ t->stack_top, (uint64_t)t, mmu_ttbr(), mmu_tcr(),
-				MMU_MAIR, mmu_sctlr(), feature_hcr() };
-	dcache_clean_poc((uint64_t)b, sizeof(*b));
-	dcache_clean_poc((uint64_t)t, sizeof(*t));
-	r = cpu_power->on(t, (uint64_t)secondary_entry, (uint64_t)b);
+	r = psci_start(t);
 	if (r)
 		__atomic_store_n(&t->power, CPU_OFF, __ATOMIC_RELEASE);
 	return (uint64_t)r;

@@ -20,6 +20,7 @@
 #include "sysreg.h"
 #include "sysreg_access.h"
 #include "tdesc.h"
+#include "watch.h"
 #include "world.h"
 
 _Static_assert(sizeof(__uint128_t) == TARGET_MAX_REG_SIZE, "V registers");
@@ -325,18 +326,21 @@ int target_offsets(struct target *t, uint64_t *slide)
 int64_t target_mem_read(struct target *t, unsigned int cpu, uint64_t addr,
 			void *buf, size_t len, struct strbuf *why)
 {
+	watch_beat(this_cpu());
 	return guest_read(cpu_get(cpu), addr, buf, len, why);
 }
 
 int64_t target_mem_write(struct target *t, unsigned int cpu, uint64_t addr,
 			 const void *buf, size_t len, struct strbuf *why)
 {
+	watch_beat(this_cpu());
 	return guest_write(cpu_get(cpu), addr, buf, len, why);
 }
 
 const uint8_t *target_mem_peek(struct target *t, unsigned int cpu,
 			       uint64_t addr, size_t *len)
 {
+	watch_beat(this_cpu()); /* a search or a sum may take seconds */
 	return guest_peek(cpu_get(cpu), addr, len);
 }
 

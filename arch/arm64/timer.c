@@ -65,13 +65,36 @@ void timer_set_offset(uint64_t ticks)
 	offset = ticks;
 }
 
+/* What this CPU's guest goes by: CNTP_* are trapped once it is not zero. */
+static uint64_t applied(void)
+{
+	return read_sysreg(cntvoff_el2);
+}
+
+static uint64_t guest_cntp_cval(const struct cpu *c)
+{
+	return applied() ? c->cntp_cval : read_cntp_cval();
+}
+
+/*
+ * CNTP_CVAL is physical time: what the guest meant moves along. A deadline that
+ * never comes (all ones) must not wrap around and be met.
+ */
+static void set_guest_cntp_cval(struct cpu *c, uint64_t v)
+{
+	uint64_t at = v + applied();
+
+	c->cntp_cval = v;
+	write_cntp_cval(at < v ? UINT64_MAX : at);
+}
+
 void timer_apply_offset(struct cpu *c)
 {
-	uint64_t old = read_sysreg(cntvoff_el2);
+	uint64_t cval = guest_cntp_cval(c);
 
 	write_sysreg(offset, cntvoff_el2);
-	/* CNTP_CVAL is physical time: what the guest meant moves along. */
-	write_cntp_cval(read_cntp_cval() + offset - old);
+	isb(); /* orders the offset before the look at it */
+	set_guest_cntp_cval(c, cval);
 	/* EL1PCTEN and EL1PCEN (EL1PTEN): trap once there is an offset */
 	if (offset)
 		write_sysreg(0, cnthctl_el2);
@@ -80,14 +103,14 @@ void timer_apply_offset(struct cpu *c)
 
 int timer_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 {
-	uint64_t now = clock_ticks();
+	uint64_t now = clock_ticks() - applied();
 
 	switch (enc) {
 	case ENC_CNTPCT:
 	case ENC_CNTPCTSS:
 		if (!read)
 			return -EINVAL;
-		*v = now - offset;
+		*v = now;
 		return 0;
 	case ENC_CNTP_CTL:
 		if (read)
@@ -97,15 +120,16 @@ int timer_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 		return 0;
 	case ENC_CNTP_CVAL:
 		if (read)
-			*v = read_cntp_cval() - offset;
+			*v = guest_cntp_cval(c);
 		else
-			write_cntp_cval(*v + offset);
+			set_guest_cntp_cval(c, *v);
 		return 0;
 	case ENC_CNTP_TVAL:
 		if (read)
-			*v = (uint32_t)(read_cntp_cval() - now);
+			*v = (uint32_t)(guest_cntp_cval(c) - now);
 		else
-			write_cntp_cval(now + (uint64_t)(int64_t)(int32_t)*v);
+			set_guest_cntp_cval(
+				c, now + (uint64_t)(int64_t)(int32_t)*v);
 		return 0;
 	default:
 		return -ENOENT;

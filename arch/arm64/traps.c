@@ -19,6 +19,7 @@
 #include "sysreg.h"
 #include "timer.h"
 #include "view.h"
+#include "watch.h"
 
 typedef enum cpu_exit (*trap_fn)(struct cpu *c);
 
@@ -98,7 +99,7 @@ void traps_wait_for_interrupt(struct cpu *c)
 	while (!irqchip->pending(c) &&
 	       !__atomic_load_n(&c->halt, __ATOMIC_ACQUIRE)) {
 		dsb(sy); /* orders everything before the wait */
-		wfi();
+		watch_sleep(c);
 		irqchip->handle(c);
 	}
 }

@@ -17,6 +17,7 @@
 #include "stub/strbuf.h"
 #include "sysreg.h"
 #include "timer.h"
+#include "watch.h"
 
 #define CALL_IDLE 0 /* who asks may do so */
 #define CALL_ASKED 1 /* may be taken back */
@@ -69,6 +70,7 @@ void world_cpu_init(struct cpu *c)
 	c->step = STEP_NONE;
 	timer_cpu_init(c);
 	timer_apply_offset(c);
+	watch_cpu_init(c);
 	/* One that comes up into a stopped world waits with the others. */
 	spin_lock(&world.lock);
 	set_flag(&c->halt, flag(&world.stopping));
@@ -178,7 +180,7 @@ static void await_report(void)
 	if (!left)
 		return;
 	timer_arm(TIMER_WORLD, left);
-	wfi();
+	watch_sleep(this_cpu());
 	timer_disarm(TIMER_WORLD);
 }
 
@@ -273,7 +275,8 @@ void world_park(struct cpu *c)
 		if (flag(&world.report))
 			await_report();
 		else if (!link_pending())
-			wfi();
+			watch_sleep(c);
+		watch_beat(c);
 		irqchip->handle(c);
 		link_serve();
 	}
@@ -473,6 +476,7 @@ static void linger(struct cpu *c)
 	for (;;) {
 		uint64_t end = clock_us() + FAULT_POLL_US;
 
+		watch_beat(c);
 		serve_call(c);
 		if (flag(&world.report))
 			try_report();
@@ -493,31 +497,52 @@ static void park_faulted(struct cpu *c)
 	set_flag(&c->parked, 1);
 }
 
-void world_monitor_fault(struct cpu *c, uint64_t esr, uint64_t far)
+/* world.stopping may be on: then this is what is told. */
+static void tell_fault(struct cpu *c, const char *text)
 {
-	struct target_event ev = { .reason = TARGET_STOP_FAULT };
-	static char text[200];
-	struct strbuf sb;
+	struct target_event ev = {
+		.reason = TARGET_STOP_FAULT,
+		.cpu = c->id,
+		.text = text,
+	};
 
-	if (!c || __atomic_add_fetch(&world.faults, 1, __ATOMIC_RELAXED) > FAULTS)
-		for (;;)
-			wfi(); /* nobody can be told */
-	strbuf_init(&sb, text, sizeof(text));
-	strbuf_printf(&sb, "hyperstub: fault in the monitor on CPU %u, ESR 0x%llx FAR 0x%llx; `monitor log` has the registers",
-		      c->id, (unsigned long long)esr, (unsigned long long)far);
-	ev.cpu = c->id;
-	ev.text = text;
-	/* what this CPU was at is not finished: others do not wait for it */
-	spin_break(&world.lock);
-	link_break_lock(c);
-	if (flag(&c->call_state) == CALL_RUNS)
-		set_flag(&c->call_state, CALL_FAULTED);
-	park_faulted(c);
 	if (!flag(&world.stopping)) {
 		world_event(c, &ev);
 	} else {
 		world.event = ev;
 		set_flag(&world.report, 1);
 	}
+}
+
+/* What this CPU was at is not finished: others do not wait for it. */
+static void break_locks(struct cpu *c)
+{
+	spin_break(&world.lock, c);
+	link_break_lock(c);
+	if (flag(&c->call_state) == CALL_RUNS)
+		set_flag(&c->call_state, CALL_FAULTED);
+}
+
+void world_monitor_fault(struct cpu *c, const char *text)
+{
+	if (!c || __atomic_add_fetch(&world.faults, 1, __ATOMIC_RELAXED) > FAULTS) {
+		if (c)
+			watch_close(c);
+		for (;;)
+			wfi(); /* nobody can be told */
+	}
+	break_locks(c);
+	park_faulted(c);
+	tell_fault(c, text);
 	linger(c);
+}
+
+void world_cpu_is_dead(struct cpu *dead)
+{
+	static const char text[] = "hyperstub: a CPU hangs in the monitor and does not answer; `monitor log' has what is known of it";
+
+	__atomic_add_fetch(&world.faults, 1, __ATOMIC_RELAXED);
+	break_locks(dead);
+	link_cpu_leaves(dead);
+	tell_fault(dead, text);
 }

@@ -49,8 +49,10 @@ void world_save_context(struct cpu *c);
 /* The time that it asked for (TIMER_WORLD) has come. */
 void world_timer(struct cpu *c);
 /* EL2 itself faulted here: told to the debugger, this CPU stays where it is. */
-void world_monitor_fault(struct cpu *c, uint64_t esr, uint64_t far)
+void world_monitor_fault(struct cpu *c, const char *text)
 	__attribute__((noreturn));
+/* Another one does not come back from EL2: the same, as far as it can be done. */
+void world_cpu_is_dead(struct cpu *dead);
 
 /* `monitor set stop-time`: guest time stands still while stopped. */
 extern bool world_stops_time;

@@ -98,6 +98,17 @@ static inline void write32(uint64_t a, uint32_t v)
 	asm volatile("str %w0, [%1]" : : "r"(v), "r"(a) : "memory");
 }
 
+static inline void atomic_add(volatile uint64_t *p, uint64_t n)
+{
+	uint64_t v, f;
+
+	asm volatile("1: ldaxr %0, [%2]\n add %0, %0, %3\n"
+		     " stlxr %w1, %0, [%2]\n cbnz %w1, 1b"
+		     : "=&r"(v), "=&r"(f)
+		     : "r"(p), "r"(n)
+		     : "memory");
+}
+
 /* ---- stage 1, any granule ---- */
 
 struct mmu {

@@ -4,7 +4,7 @@
  * reaches for the monitor's memory, calls firmware at random. What it gets is
  * left for the test.
  */
-#include "guest.h"
+#include "its.h"
 
 #define ENCODINGS 32768 /* op0 2 and 3, op1, CRn, CRm, op2 */
 
@@ -155,6 +155,54 @@ static void odd_instructions(void)
 	result[0] = faults;
 }
 
+#define TABLE_ADDRESS 0xffffffff0000ull
+
+/* Does the register hold what was written, and may the GIC go by it? */
+static bool took(uint64_t reg, uint64_t value)
+{
+	uint64_t now = read64(reg);
+
+	return !((now ^ value) & TABLE_ADDRESS) &&
+	       (reg >= GICR_OF(0) || now & GITS_VALID);
+}
+
+/* As a whole, and by halves in both orders; then what there was again. */
+static uint64_t try_table(uint64_t reg, uint64_t value)
+{
+	uint64_t before = read64(reg), let = 0;
+
+	write64(reg, value);
+	let += took(reg, value);
+	write64(reg, before);
+	write32(reg, (uint32_t)value);
+	write32(reg + 4, (uint32_t)(value >> 32));
+	let += took(reg, value);
+	write64(reg, before);
+	write32(reg + 4, (uint32_t)(value >> 32));
+	write32(reg, (uint32_t)value);
+	let += took(reg, value);
+	write64(reg, before);
+	return let;
+}
+
+/* Tables of the GIC and the ITS at a place, and below it, reaching in. */
+static void gic_tables(void)
+{
+	uint64_t at = range_base, below = at - 65536, let = 0;
+	uint64_t mib = GITS_VALID | 2 << 8 | 255; /* of 4K or 64K pages */
+
+	let += try_table(GICR + 0x70, at | 15);
+	let += try_table(GICR + 0x70, (at - 4096) | 15);
+	let += try_table(GICR + 0x78, at);
+	let += try_table(GITS_CBASER, mib | at);
+	let += try_table(GITS_CBASER, mib | below);
+	for (uint64_t n = 0; n < 2; n++) {
+		let += try_table(GITS_BASER(n), mib | at);
+		let += try_table(GITS_BASER(n), mib | below);
+	}
+	result[0] = let;
+}
+
 int main(void)
 {
 	exc_hook = on_fault;
@@ -175,6 +223,9 @@ int main(void)
 			break;
 		case 5:
 			write_registers();
+			break;
+		case 6:
+			gic_tables();
 			break;
 		}
 	}

@@ -4,11 +4,8 @@
  * tick while the debugger stops and continues. At each checkpoint the test says
  * what comes next.
  */
-#include "guest.h"
+#include "gic.h"
 
-#define GICD 0x08000000ull
-#define GICR 0x080a0000ull
-#define GICR_STRIDE 0x20000ull
 #define TIMER_INTID 27
 
 struct per_cpu {
@@ -20,15 +17,6 @@ struct per_cpu per[MAX_CPUS];
 volatile uint64_t command, cpus = 1, ready, go, busy, rounds = 100;
 volatile uint64_t period, keep_on = 1, result[16];
 
-static void atomic_add(volatile uint64_t *p, uint64_t n)
-{
-	uint64_t v, f;
-
-	asm volatile("1: ldaxr %0, [%2]\n add %0, %0, %3\n"
-		     " stlxr %w1, %0, [%2]\n cbnz %w1, 1b"
-		     : "=&r"(v), "=&r"(f) : "r"(p), "r"(n) : "memory");
-}
-
 __attribute__((noinline, noclone)) void hot(uint64_t n);
 void hot(uint64_t n)
 {
@@ -36,25 +24,10 @@ void hot(uint64_t n)
 	asm volatile("" : : "r"(n) : "memory");
 }
 
-static uint64_t gicr(void)
-{
-	return GICR + cpu_id() * GICR_STRIDE;
-}
-
 static void gic_cpu_init(void)
 {
-	uint64_t r = gicr();
-
-	write32(r + 0x14, read32(r + 0x14) & ~2u); /* WAKER.ProcessorSleep */
-	while (read32(r + 0x14) & 4)
-		;
-	write32(r + 0x10080, ~0u); /* IGROUPR0 */
-	for (unsigned int i = 0; i < 32; i += 4)
-		write32(r + 0x10400 + i, 0xa0a0a0a0);
-	write32(r + 0x10100, 0xffff | 1u << TIMER_INTID);
-	msr(S3_0_C12_C12_5, mrs(S3_0_C12_C12_5) | 1); /* ICC_SRE_EL1 */
-	msr(S3_0_C4_C6_0, 0xff); /* ICC_PMR_EL1 */
-	msr(S3_0_C12_C12_7, 1); /* ICC_IGRPEN1_EL1 */
+	gic_cpu_on();
+	write32(GICR_SGI + 0x100, 0xffff | 1u << TIMER_INTID);
 }
 
 static bool on_irq(struct frame *f)
@@ -64,7 +37,7 @@ static bool on_irq(struct frame *f)
 
 	if ((f->vector & 3) != 1)
 		return false;
-	id = mrs(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
+	id = gic_ack();
 	if (id < 16) {
 		p->sgis++;
 	} else if (id == TIMER_INTID) {
@@ -74,7 +47,7 @@ static bool on_irq(struct frame *f)
 		p->late += (now - mrs(cntv_cval_el0)) / period;
 		msr(cntv_cval_el0, mrs(cntv_cval_el0) + period);
 	}
-	msr(S3_0_C12_C12_1, id); /* ICC_EOIR1_EL1 */
+	gic_end(id);
 	return true;
 }
 
@@ -221,8 +194,7 @@ int main(void)
 {
 	exc_hook = on_irq;
 	period = mrs(cntfrq_el0) / 200;
-	write32(GICD, 0x10);
-	write32(GICD, 0x12); /* ARE, Group 1 */
+	gic_distributor_on();
 	gic_cpu_init();
 	msr(daif, 0);
 	start_all();

@@ -23,6 +23,24 @@ MONITOR = Path(os.environ.get("HYPERSTUB", ROOT / "build" / "hyperstub.bin"))
 RAM = 0x4000_0000
 
 
+def psci_program() -> bytes:
+    """CPU_ON for CPU 1 by hvc, then idle: both run the same loop."""
+    words = [
+        0xd2800060,  # mov x0, #3
+        0xf2b88000,  # movk x0, #0xc400, lsl #16
+        0xd2800021,  # mov x1, #1
+        0x10000082,  # adr x2, idle
+        0xd2800003,  # mov x3, #0
+        0xd4000002,  # hvc #0
+        0xd503201f,  # nop
+        0xd503207f,  # idle: wfi
+        0x17ffffff,  # b idle
+    ]
+    # adr is at word 3; idle is word 7: 16 bytes on
+    words[3] = 0x10000000 | (16 >> 2) << 5 | 2
+    return b"".join(word.to_bytes(4, "little") for word in words)
+
+
 class Machine:
     """A machine in a folder of its own; `serial` is its UART's text."""
 

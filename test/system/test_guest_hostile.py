@@ -82,10 +82,10 @@ def compare(report: Report, native: tuple, ours: tuple) -> None:
         must(not bad, f"{len(bad)}: {bad[:40]}")
 
 
-def monitor_memory(rsp: Rsp) -> tuple[int, int]:
-    """Where the monitor says it is."""
+def monitor_says(rsp: Rsp, command: str) -> str:
+    """What a monitor command prints."""
     text = ""
-    rsp.send("qRcmd," + b"log".hex())
+    rsp.send("qRcmd," + command.encode().hex())
     for _ in range(200):
         reply = rsp.reply()
         if reply == "OK" or reply.startswith("E"):
@@ -94,6 +94,12 @@ def monitor_memory(rsp: Rsp) -> tuple[int, int]:
                               else reply).decode(errors="replace")
         if reply[0] != "O":
             break
+    return text
+
+
+def monitor_memory(rsp: Rsp) -> tuple[int, int]:
+    """Where the monitor says it is."""
+    text = monitor_says(rsp, "log")
     match = re.search(r"monitor at (0x[0-9a-f]+) \(.* of (\d+) used", text)
     if not match:
         raise Bad(f"monitor log: {text}")
@@ -113,6 +119,16 @@ def attacks(report: Report, run: Run) -> None:
             run.task(2, 120)
             same(run.result(0), length // step, "tries")
             same(run.result(1), 0, "let through")
+    with report.case("no table of the GIC is put there"):
+        run.poke("range_base", base)
+        run.poke("range_size", size)
+        run.task(6)
+        same(run.result(0), 0, "let through")
+        text = monitor_says(rsp, "info irq")
+        must(int(re.search(r"refused (\d+)", text)[1]) > 20, text)
+        run.poke("range_base", 0x4400_0000)
+        run.task(6)
+        same(run.result(0), 27, "of 27 in the guest's own memory")
     run.poke("tries", TRIES)
     with report.case("firmware called at random"):
         for seed in (1, 2, 3):

@@ -13,7 +13,7 @@ import sys
 import time
 
 from harness import Report, must, same
-from machine import Client, Machine, RAM
+from machine import Client, Machine, RAM, psci_program
 
 PC = 32
 CAUSES = {
@@ -96,24 +96,6 @@ def while_running(report: Report) -> None:
         with report.case("running: registers and memory can be read"):
             check_log(machine, stub, "data", 0)
             check_alive(stub)
-
-
-# CPU_ON for CPU 1 by hvc, then idle: both CPUs run the same idle loop.
-def psci_program() -> bytes:
-    words = [
-        0xd2800060,  # mov x0, #3
-        0xf2b88000,  # movk x0, #0xc400, lsl #16
-        0xd2800021,  # mov x1, #1
-        0x10000082,  # adr x2, idle
-        0xd2800003,  # mov x3, #0
-        0xd4000002,  # hvc #0
-        0xd503201f,  # nop
-        0xd503207f,  # idle: wfi
-        0x17ffffff,  # b idle
-    ]
-    # adr is at word 3; idle is word 7: 16 bytes on
-    words[3] = 0x10000000 | (16 >> 2) << 5 | 2
-    return b"".join(word.to_bytes(4, "little") for word in words)
 
 
 def other_cpu(report: Report) -> None:

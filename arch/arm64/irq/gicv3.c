@@ -246,6 +246,22 @@ static void gicv3_kick(unsigned int cpu)
 		gic_send_kick(cpu_get(cpu)->mpidr);
 }
 
+/* Group 0 is this side's own where there is one security state only. */
+static bool gicv3_can_ask(void)
+{
+	return gic.ds;
+}
+
+static void gicv3_ask(unsigned int cpu)
+{
+	gic_send_question(cpu_get(cpu)->mpidr);
+}
+
+static bool gicv3_asked(struct cpu *c)
+{
+	return gic.ds && gic_take_question();
+}
+
 static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
 {
 	struct vgic_sgi sgi = vgic_sgi_decode(value);
@@ -377,16 +393,25 @@ static bool wake(uint64_t rd)
 	return true;
 }
 
-/* Private interrupts: ours on, at the highest priority; all in group 1. */
+/* Private interrupts: ours on, at the highest priority; all others in group 1. */
 static void redistributor_init(struct gic_cpu *g)
 {
 	uint64_t sgi = g->rd + GIC_FRAME;
 	uint32_t ours = (uint32_t)BIT(GIC_KICK_SGI);
+	uint32_t extended = mmio_read32(g->rd + GICR_TYPER) >> 27; /* PPIs */
 
 	if (!wake(g->rd))
 		log_line("gicv3: redistributor of CPU %u does not wake", g->id);
-	if (gic.ds)
-		mmio_write32(sgi + GICD_IGROUPR, 0xffffffff);
+	if (gic.ds) {
+		mmio_write32(sgi + GICD_IGROUPR,
+			     0xffffffff & ~(uint32_t)BIT(GIC_ASK_SGI));
+		ours |= (uint32_t)BIT(GIC_ASK_SGI);
+		if (extended)
+			mmio_write32(sgi + GICD_IGROUPR + 4, 0xffffffff);
+		if (extended > 1)
+			mmio_write32(sgi + GICD_IGROUPR + 8, 0xffffffff);
+	}
+	mmio_write8(sgi + GICD_IPRIORITYR + GIC_ASK_SGI, 0);
 	mmio_write8(sgi + GICD_IPRIORITYR + GIC_KICK_SGI, 0);
 	if (gic.p->el2_timer_irq < GIC_PRIVATE) {
 		ours |= (uint32_t)BIT(gic.p->el2_timer_irq);
@@ -509,6 +534,9 @@ const struct irqchip_ops gicv3_ops = {
 	.hold = gicv3_hold,
 	.pending = gicv3_pending,
 	.kick = gicv3_kick,
+	.can_ask = gicv3_can_ask,
+	.ask = gicv3_ask,
+	.asked = gicv3_asked,
 	.own = gicv3_own,
 	.set_level = gicv3_set_level,
 	.sysreg = gicv3_sysreg,

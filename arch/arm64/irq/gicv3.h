@@ -19,6 +19,7 @@
 #include "platform/platform.h"
 
 #define GIC_KICK_SGI 7
+#define GIC_ASK_SGI 6 /* in group 0: an FIQ */
 #define GIC_INBOX 64
 #define GIC_LEVELS 4
 #define GIC_MAX_VIRTUAL_SPI 32
@@ -118,6 +119,8 @@ void gic_eoi(uint32_t intid);
 void gic_deactivate(uint32_t intid);
 void gic_probe(void);
 void gic_send_kick(uint64_t mpidr);
+void gic_send_question(uint64_t mpidr);
+bool gic_take_question(void);
 
 uint64_t gic_vmcr_read(void);
 void gic_vmcr_write(uint64_t vmcr);

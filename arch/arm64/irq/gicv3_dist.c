@@ -352,7 +352,10 @@ static int find_frames(const struct platform_range *region)
 				  gicr_access, NULL, "gicr");
 }
 
-/* Group 1 for all, affinity routing, on: the guest's settings are shadows. */
+/*
+ * Group 1 for all SPIs, affinity routing, both groups on (group 0 has nothing but
+ * the questions of watch.h): the guest's settings are shadows.
+ */
 static void distributor_init(void)
 {
 	uint32_t v = mmio_read32(gic.gicd + GICD_CTLR);
@@ -376,8 +379,7 @@ static void distributor_init(void)
 		mmio_write32(a, 0xffffffff);
 	}
 	mmio_write32(gic.gicd + GICD_CTLR,
-		     v | GICD_CTLR_ARE | GICD_CTLR_GRP1 |
-			     (gic.ds ? 0 : GICD_CTLR_GRP0));
+		     v | GICD_CTLR_ARE | GICD_CTLR_GRP1 | GICD_CTLR_GRP0);
 }
 
 int gic_dist_init(struct strbuf *why)

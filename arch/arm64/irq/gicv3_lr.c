@@ -17,6 +17,10 @@
 #define ICC_BPR1_EL1 S3_0_C12_C12_3
 #define ICC_CTLR_EL1 S3_0_C12_C12_4
 #define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
+#define ICC_IGRPEN0_EL1 S3_0_C12_C12_6
+#define ICC_IAR0_EL1 S3_0_C12_C8_0
+#define ICC_EOIR0_EL1 S3_0_C12_C8_1
+#define ICC_SGI0R_EL1 S3_0_C12_C11_7
 #define ICC_SRE_EL2 S3_4_C12_C9_5
 #define ICH_AP0R0_EL2 S3_4_C12_C8_0
 #define ICH_AP0R1_EL2 S3_4_C12_C8_1
@@ -273,12 +277,16 @@ void gic_interface_init(struct gic_cpu *g)
 	write_sysreg(0xff, ICC_PMR_EL1);
 	write_sysreg(ICC_CTLR_EOIMODE, ICC_CTLR_EL1);
 	write_sysreg(1, ICC_IGRPEN1_EL1);
+	if (gic.ds)
+		write_sysreg(1, ICC_IGRPEN0_EL1);
 	isb(); /* orders all that before the first interrupt */
 }
 
 void gic_interface_off(struct gic_cpu *g)
 {
 	write_sysreg(0, ICC_IGRPEN1_EL1);
+	if (gic.ds)
+		write_sysreg(0, ICC_IGRPEN0_EL1);
 	lrs_clear(g);
 	g->hcr = 0;
 	write_sysreg(0, ICH_HCR_EL2);
@@ -331,18 +339,41 @@ void gic_probe(void)
 		(uint8_t)(0xff << (7 - FIELD_GET(ICC_CTLR_PRIBITS, ctlr)));
 }
 
-void gic_send_kick(uint64_t mpidr)
+/* ICC_SGI1R_EL1 and ICC_SGI0R_EL1 for one CPU. */
+static uint64_t sgi_to(uint32_t intid, uint64_t mpidr)
 {
 	uint64_t aff0 = mpidr & 0xff;
-	uint64_t v = FIELD_PREP(GENMASK(55, 48), mpidr >> 32) |
-		     FIELD_PREP(GENMASK(47, 44), aff0 / 16) |
-		     FIELD_PREP(GENMASK(39, 32), mpidr >> 16) |
-		     FIELD_PREP(GENMASK(27, 24), GIC_KICK_SGI) |
-		     FIELD_PREP(GENMASK(23, 16), mpidr >> 8) | BIT(aff0 % 16);
 
+	return FIELD_PREP(GENMASK(55, 48), mpidr >> 32) |
+	       FIELD_PREP(GENMASK(47, 44), aff0 / 16) |
+	       FIELD_PREP(GENMASK(39, 32), mpidr >> 16) |
+	       FIELD_PREP(GENMASK(27, 24), intid) |
+	       FIELD_PREP(GENMASK(23, 16), mpidr >> 8) | BIT(aff0 % 16);
+}
+
+void gic_send_kick(uint64_t mpidr)
+{
 	dsb(ish); /* orders what the other CPU is to see before the kick */
-	write_sysreg(v, ICC_SGI1R_EL1);
+	write_sysreg(sgi_to(GIC_KICK_SGI, mpidr), ICC_SGI1R_EL1);
 	isb(); /* orders the kick before a wait for its effect */
+}
+
+void gic_send_question(uint64_t mpidr)
+{
+	write_sysreg(sgi_to(GIC_ASK_SGI, mpidr), ICC_SGI0R_EL1);
+	isb(); /* orders it before the next one */
+}
+
+bool gic_take_question(void)
+{
+	uint64_t intid = read_sysreg(ICC_IAR0_EL1) & 0xffffff;
+
+	if (intid >= GIC_SPECIAL)
+		return false;
+	write_sysreg(intid, ICC_EOIR0_EL1);
+	isb(); /* orders the priority drop before the deactivation */
+	gic_deactivate((uint32_t)intid);
+	return intid == GIC_ASK_SGI;
 }
 
 uint64_t gic_vmcr_read(void)

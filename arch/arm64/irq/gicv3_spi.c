@@ -151,6 +151,8 @@ void gicv3_own(uint32_t intid, unsigned int cpu)
 					      : GICD_IROUTER_E +
 							8 * (intid - GIC_ESPI)),
 			     cpu_get(cpu)->mpidr);
+		/* the CPU that had it before may not have come to its end */
+		mmio_write32(gic_bits(NULL, VGIC_ACTIVE_CLEAR, first), bit);
 		mmio_write32(gic_bits(NULL, VGIC_ENABLE_SET, first), bit);
 	} else {
 		log_line("gicv3: no room to own interrupt %u", intid);

@@ -38,6 +38,13 @@ struct irqchip_ops {
 	/* Make another CPU leave its guest: irq_kicked() runs there. */
 	void (*kick)(unsigned int cpu);
 	/*
+	 * Questions that EL2 does not mask (watch.h), where there is an
+	 * exception for nothing else: ask another CPU; was this one asked?
+	 */
+	bool (*can_ask)(void);
+	void (*ask)(unsigned int cpu);
+	bool (*asked)(struct cpu *c);
+	/*
 	 * Take an SPI for the monitor: enabled, hidden from the guest, delivered to
 	 * this CPU. Called again to route it elsewhere.
 	 */

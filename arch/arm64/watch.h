@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
+/*
+ * CPUs watch each other: one that does not come back from the monitor is asked
+ * by an exception that EL2 does not mask, and told of with its registers; one
+ * that does not even take that is told of with what another CPU can see.
+ */
+#ifndef ARCH_WATCH_H
+#define ARCH_WATCH_H
+
+#include <stdbool.h>
+
+struct cpu;
+
+void watch_cpu_init(struct cpu *c);
+/* TIMER_WATCH's time has come. */
+void watch_timer(struct cpu *c);
+/* This CPU gets on with something that takes long. */
+void watch_beat(struct cpu *c);
+/* Until an interrupt. */
+void watch_sleep(struct cpu *c);
+/* An FIQ came while it was in the monitor, or in the guest. */
+bool watch_asked(struct cpu *c);
+/* Around the guest, whose entry and exit may not be asked. */
+void watch_open(struct cpu *c);
+void watch_close(struct cpu *c);
+
+#endif
