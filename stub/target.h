@@ -156,6 +156,7 @@ struct target_event {
 	unsigned int cpu;
 	uint64_t addr; /* watchpoints */
 	const char *text; /* a line for the console before the stop, or NULL */
+	bool step; /* TARGET_STOP_TRAP: a step that was asked for is done */
 };
 
 /* ---- the rest --------------------------------------------------------------- */

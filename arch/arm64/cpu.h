@@ -106,6 +106,7 @@ struct cpu {
 	enum cpu_step step;
 	uint64_t range_start, range_end;
 	bool step_alone; /* the others wait until the step is over */
+	uint32_t lone_turns; /* so far, of that step */
 	uint32_t step_after_us; /* let the others run first */
 	enum cpu_view view; /* what VTTBR_EL2 has */
 	bool hidden_step; /* single step that nobody asked for */

@@ -28,8 +28,6 @@
 #include "view.h"
 #include "world.h"
 
-#define LONE_STEP_US 10000
-
 struct debug_wants debug_wants;
 
 void debug_init(void)
@@ -89,7 +87,7 @@ static void begin_step(struct cpu *c)
 	}
 	if (c->step_alone) {
 		c->step_alone = false;
-		timer_arm(TIMER_WORLD, LONE_STEP_US);
+		timer_arm(TIMER_WORLD, WORLD_LONE_US);
 	}
 	/* SS set once: an instruction that the monitor does has cleared it */
 	if (!d->ss_armed && !d->sequence) {
@@ -219,7 +217,7 @@ bool debug_may_park(struct cpu *c)
 void debug_report(struct cpu *c, enum target_stop_reason reason, uint64_t addr,
 		  const char *text)
 {
-	struct target_event ev = { reason, c->id, addr, text };
+	struct target_event ev = { reason, c->id, addr, text, false };
 
 	world_event(c, &ev);
 }
@@ -232,7 +230,9 @@ static void step_done(struct cpu *c)
 	if (c->step == STEP_RANGE && pc >= c->range_start && pc < c->range_end)
 		return;
 	c->step = STEP_NONE;
-	debug_report(c, TARGET_STOP_TRAP, 0, NULL);
+	world_event(c, &(struct target_event){ .reason = TARGET_STOP_TRAP,
+					       .cpu = c->id,
+					       .step = true });
 }
 
 /* Would a debug exception be taken here with nobody at EL2? */

@@ -28,6 +28,7 @@
 #define BREAKPOINTS 16384
 #define CONDITION_BYTES (1u << 20)
 #define ROUNDS 64 /* of the poll loop, then the other interrupts have a turn */
+#define SERVES 4 /* of what came in meanwhile, likewise */
 #define RESTORE_US 5000000
 #define READ_US 200000 /* for a program to read what its host has received */
 #define LAST_WORDS_US 100000 /* for what is under way before a reset */
@@ -330,7 +331,7 @@ static void unlock(void)
 
 void link_serve(void)
 {
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < SERVES; i++) {
 		if (!__atomic_load_n(&link.again, __ATOMIC_ACQUIRE) ||
 		    !link_trylock())
 			return;
@@ -338,6 +339,9 @@ void link_serve(void)
 			poll_locked();
 		unlock();
 	}
+	/* others are to have a turn; what is left comes with an interrupt */
+	if (link_pending())
+		irqchip->kick(this_cpu()->id);
 }
 
 void link_unlock(void)
@@ -485,4 +489,5 @@ void irq_own(struct cpu *c, uint32_t intid)
 
 void irq_kicked(struct cpu *c)
 {
+	link_serve();
 }

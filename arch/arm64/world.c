@@ -27,7 +27,7 @@
 #define CALL_US 1000000
 #define FAULTS 4 /* then a CPU gives up */
 #define FAULT_POLL_US 500
-#define LONE_STEP_US 10000 /* then the others run as well */
+#define LONE_TURNS 4 /* of WORLD_LONE_US, then the others run as well */
 #define LONE_STEPS 32 /* in a row, then the others get LONE_REST_US */
 #define LONE_REST_US 100
 
@@ -77,11 +77,23 @@ void world_cpu_init(struct cpu *c)
 	spin_unlock(&world.lock);
 }
 
+/* world.lock held. How long to wait for those that run. */
+static uint64_t patience(const struct cpu *self)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *c = cpu_get(i);
+
+		if (c != self && is_on(c) && !flag(&c->parked) && !c->lost)
+			return WORLD_STOP_US;
+	}
+	return WORLD_LOST_US;
+}
+
 /* world.lock held. */
 static void begin_stop(struct cpu *self, const struct target_event *ev)
 {
 	world.event = *ev;
-	world.deadline_us = clock_us() + WORLD_STOP_US;
+	world.deadline_us = clock_us() + patience(self);
 	world.deferred_mask = 0;
 	set_flag(&world.deferred, 0);
 	set_flag(&world.stopping, 1);
@@ -97,16 +109,23 @@ static void begin_stop(struct cpu *self, const struct target_event *ev)
 	}
 }
 
+/* It stops before its instruction, and does so again when the CPU runs. */
+static bool comes_again(const struct target_event *ev)
+{
+	return ev->reason >= TARGET_STOP_SWBREAK &&
+	       ev->reason <= TARGET_STOP_AWATCH;
+}
+
 void world_event(struct cpu *c, const struct target_event *ev)
 {
 	spin_lock(&world.lock);
-	if (!flag(&world.stopping)) {
+	/*
+	 * With no stop under way one that is to halt was late for the last one,
+	 * and now others run by themselves: it is not to stop them.
+	 */
+	if (!flag(&world.stopping) && !(flag(&c->halt) && comes_again(ev))) {
 		begin_stop(c, ev);
 	} else if (ev->reason == TARGET_STOP_TRAP) {
-		/*
-		 * A step that is over. Breakpoints and watchpoints stop before
-		 * their instruction: they come again by themselves.
-		 */
 		c->event_kept = true;
 		c->event = *ev;
 	}
@@ -364,9 +383,16 @@ void world_release_deferred(void)
 	wake(mask);
 }
 
+/*
+ * A lone step is not over yet. A virtual CPU may have had none of this time from
+ * its host, and takes this interrupt before its instruction: some turns are its.
+ */
 void world_timer(struct cpu *c)
 {
-	world_release_deferred();
+	if (flag(&world.deferred) && ++c->lone_turns < LONE_TURNS)
+		timer_arm(TIMER_WORLD, WORLD_LONE_US);
+	else
+		world_release_deferred();
 }
 
 /* The one CPU that makes a single step while all others may run, or -1. */
@@ -386,7 +412,11 @@ static int lone_stepper(const struct target_action *action)
 	return lone;
 }
 
-/* An event of a CPU that is to run now: told at once, nobody runs. */
+/*
+ * An event of a CPU that is to run now: told at once, nobody runs. A step that
+ * ended unseen is of interest to who still wants it: gdb takes a CPU whose PC
+ * has moved for one that has stepped, and lets it go on.
+ */
 static bool report_kept(const struct target_action *action)
 {
 	for (unsigned int i = 0; i < cpu_count(); i++) {
@@ -395,7 +425,8 @@ static bool report_kept(const struct target_action *action)
 		if (!c->event_kept || action[i].kind == TARGET_STAY)
 			continue;
 		c->event_kept = false;
-		if (!is_on(c))
+		if (!is_on(c) || (c->event.step &&
+				  action[i].kind == TARGET_CONTINUE))
 			continue;
 		world.event = c->event;
 		set_flag(&world.stopped, 0);
@@ -452,6 +483,7 @@ int world_resume(const struct target_action *action, struct bp_table *table,
 	if (lone >= 0 && mask != BIT(lone) &&
 	    ++world.lone_steps % LONE_STEPS) {
 		cpu_get((unsigned int)lone)->step_alone = true;
+		cpu_get((unsigned int)lone)->lone_turns = 0;
 		world.deferred_mask = mask & ~BIT(lone);
 		set_flag(&world.deferred, 1);
 		mask = BIT(lone);

@@ -18,7 +18,9 @@ struct bp_table;
 struct cpu;
 struct strbuf;
 
-#define WORLD_STOP_US 100000 /* a CPU that has not parked by then is lost */
+#define WORLD_STOP_US 1000000 /* a CPU that has not parked by then is lost */
+#define WORLD_LONE_US 2500    /* a lone step, several times */
+#define WORLD_LOST_US 100000  /* for those that were so already */
 
 void world_cpu_init(struct cpu *c);
 /* Stop all for this reason. From the CPU that it happened on, or the session. */

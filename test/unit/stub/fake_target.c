@@ -315,7 +315,7 @@ bool fake_is_running(const struct target *t)
 void fake_fire(struct target *t, enum target_stop_reason reason,
 	       unsigned int cpu, uint64_t addr, const char *text)
 {
-	struct target_event ev = {reason, cpu, addr, text};
+	struct target_event ev = {reason, cpu, addr, text, false};
 	unsigned int i;
 
 	t->stop_wanted = false;

@@ -320,8 +320,8 @@ static void reasons_only_for_those_who_know_them(void **state)
 
 static void two_events_of_one_stop_are_both_told(void **state)
 {
-	struct target_event second = {TARGET_STOP_HWBREAK, 1, 0, NULL};
-	struct target_event third = {TARGET_STOP_TRAP, 2, 0, NULL};
+	struct target_event second = {TARGET_STOP_HWBREAK, 1, 0, NULL, false};
+	struct target_event third = {TARGET_STOP_TRAP, 2, 0, NULL, false};
 
 	asks_and_runs("vCont;c");
 	fake_fire(b.t, TARGET_STOP_SWBREAK, 0, 0, NULL);
