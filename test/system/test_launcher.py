@@ -74,7 +74,8 @@ def piped_gdb(kind: list[str]) -> subprocess.Popen:
     command = " ".join([str(QEMU), *kind, "--gdb", "stdio"])
     return subprocess.Popen(
         ["gdb-multiarch", "-nx", "-q", "-ex", "set confirm off", "-ex",
-         "set architecture aarch64", "-ex", f"target remote | {command}",
+         "set architecture aarch64", "-ex", "set remotetimeout 20", "-ex",
+         f"target remote | {command}",
          "-ex", "echo attached\\n"], stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

@@ -88,10 +88,12 @@ class Program:
     def ended(self, seconds: float = 5) -> int:
         """Wait for its end by itself; the exit status."""
         try:
-            return self.child.wait(seconds)
+            status = self.child.wait(seconds)
         except subprocess.TimeoutExpired:
             raise Bad(f"{self.name} does not end; it said:\n"
                       + "\n".join(self.lines[-20:])) from None
+        self.reader.join(seconds)  # its last words
+        return status
 
     def close(self) -> None:
         """End it; what a sanitizer found is a failure."""
