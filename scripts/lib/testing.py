@@ -60,7 +60,7 @@ class Count:
 def chosen(name: str, wanted: list[str]) -> bool:
     """Is a test of that name among the wanted ones (all, if none named)?"""
     short = name.split(":")[-1]
-    names = (name, short, "test_" + short, short + ".py",
+    names = (name, short, short.removeprefix("test_"), "test_" + short, short + ".py",
              "test_" + short + ".py")
     return not wanted or any(fnmatch.fnmatchcase(each, pattern)
                              for pattern in wanted for each in names)
