@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
  * Frames of the remote serial protocol. Bodies are copied, searched and summed
- * eight bytes at a time: at 30 MB/s over USB this is the monitor's hottest
+ * sixteen bytes at a time: at 30 MB/s over USB this is the monitor's hottest
  * code.
  */
 #include "stub/rsp.h"
@@ -35,7 +35,13 @@ static void rx_start(struct rsp_rx *rx)
 	rx->too_long = false;
 }
 
-/* Whole words that hold neither '#' nor '$'; returns the bytes taken. */
+/* Bytes of a word that end a body or begin a frame. */
+static inline uint64_t find_frame(uint64_t v)
+{
+	return swar_between(v & SWAR_LOWS, '#', '$') & ~v;
+}
+
+/* Pairs of words that hold neither '#' nor '$'; returns the bytes taken. */
 static size_t rx_body_words(struct rsp_rx *rx, const uint8_t *p, size_t n)
 {
 	uint8_t *dst = rx->body + rx->len;
@@ -43,23 +49,24 @@ static size_t rx_body_words(struct rsp_rx *rx, const uint8_t *p, size_t n)
 
 	if (n > rx->cap - rx->len)
 		n = rx->cap - rx->len;
-	while (n - i >= 8) {
-		size_t words = (n - i) / 8;
+	while (n - i >= 16) {
+		size_t pairs = (n - i) / 16;
 		struct swar_sum sum = {0, 0};
 
-		if (words > SWAR_SUM_WORDS)
-			words = SWAR_SUM_WORDS;
-		for (; words; words--, i += 8) {
-			uint64_t v = swar_load(p + i);
+		if (pairs > SWAR_SUM_WORDS / 2)
+			pairs = SWAR_SUM_WORDS / 2;
+		for (; pairs; pairs--, i += 16) {
+			uint64_t v = swar_load(p + i), w = swar_load(p + i + 8);
 
-			if (swar_between(v & SWAR_LOWS, '#', '$') & ~v &
-			    SWAR_HIGHS)
+			if (swar_rarely((find_frame(v) | find_frame(w)) &
+					SWAR_HIGHS))
 				break;
 			swar_store(dst + i, v);
-			swar_sum_add(&sum, v);
+			swar_store(dst + i + 8, w);
+			swar_sum_add_two(&sum, v, w);
 		}
 		rx->sum += swar_sum_fold(&sum);
-		if (words)
+		if (pairs)
 			break;
 	}
 	rx->len += i;
@@ -164,17 +171,25 @@ size_t rsp_unescape(uint8_t *dst, const uint8_t *src, size_t len)
 	uint8_t *d = dst;
 
 	for (;;) {
-		uint64_t v = 0;
+		uint64_t v = 0, w;
 		size_t run;
 
-		for (; end - src >= 8; src += 8, d += 8) {
+		for (; end - src >= 16; src += 16, d += 16) {
 			v = swar_load(src);
-			if (swar_find(v, '}'))
+			w = swar_load(src + 8);
+			if (swar_rarely(swar_find(v, '}') | swar_find(w, '}')))
 				break;
 			swar_store(d, v);
+			swar_store(d + 8, w);
 		}
-		if (end - src < 8)
+		if (end - src < 16)
 			break;
+		if (!swar_find(v, '}')) {
+			swar_store(d, v);
+			v = w;
+			src += 8;
+			d += 8;
+		}
 		run = swar_index(swar_find(v, '}'));
 		if (src + run - d >= 8) /* what is there was read already */
 			swar_store(d, v);
@@ -280,12 +295,16 @@ static inline uint64_t find_special(uint64_t v)
 
 	return (swar_between(t, '#', '$') |
 		~(swar_differs(t, '*') & swar_differs(t, '}'))) &
-	       ~v & SWAR_HIGHS;
+	       ~v;
 }
 
+#define STEP 16
+/* What a step may write, the words that are too much included. */
+#define STEP_ROOM 32
+
 /*
- * So many times a word, or what of it comes before such a byte, and that byte.
- * There is room for 16 bytes each time. Returns where the next one is.
+ * So many times two words, or what of them comes before such a byte, and that
+ * byte. There is STEP_ROOM for each. Returns where the next one is.
  */
 static const uint8_t *put_words(struct rsp_tx *tx, const uint8_t *p,
 				size_t times)
@@ -295,18 +314,27 @@ static const uint8_t *put_words(struct rsp_tx *tx, const uint8_t *p,
 	unsigned int escapes = 0;
 
 	for (; times; times--) {
-		uint64_t v = swar_load(p), found = find_special(v);
+		uint64_t v = swar_load(p), w = swar_load(p + 8);
+		uint64_t found = find_special(v), more = find_special(w);
 		size_t plain;
 		uint8_t c;
 
 		swar_store(d, v); /* what is too much is written over */
-		if (!found) {
-			swar_sum_add(&sum, v);
-			p += 8;
-			d += 8;
+		swar_store(d + 8, w);
+		if (!swar_rarely((found | more) & SWAR_HIGHS)) {
+			swar_sum_add_two(&sum, v, w);
+			p += STEP;
+			d += STEP;
 			continue;
 		}
-		plain = swar_index(found);
+		if (!(found & SWAR_HIGHS)) {
+			swar_sum_add(&sum, v);
+			v = w;
+			found = more;
+			p += 8;
+			d += 8;
+		}
+		plain = swar_index(found & SWAR_HIGHS);
 		c = p[plain] ^ 0x20;
 		swar_sum_add(&sum, v & ~(~0ull << 8 * plain));
 		escapes += (unsigned int)'}' + c;
@@ -338,12 +366,12 @@ size_t rsp_put_binary(struct rsp_tx *tx, const void *bytes, size_t n)
 	const uint8_t *p = bytes, *end = p + n;
 
 	for (;;) {
-		size_t times = (size_t)(end - p) / 8;
+		size_t times = (size_t)(end - p) / STEP;
 
-		if (times > rsp_room(tx) / 16)
-			times = rsp_room(tx) / 16;
-		if (times > SWAR_SUM_WORDS)
-			times = SWAR_SUM_WORDS;
+		if (times > rsp_room(tx) / STEP_ROOM)
+			times = rsp_room(tx) / STEP_ROOM;
+		if (times > SWAR_SUM_WORDS / 2)
+			times = SWAR_SUM_WORDS / 2;
 		if (!times)
 			break;
 		p = put_words(tx, p, times);

@@ -6,6 +6,7 @@
 #ifndef STUB_SWAR_H
 #define STUB_SWAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -71,6 +72,20 @@ static inline void swar_sum_add(struct swar_sum *s, uint64_t v)
 {
 	s->all += v;
 	s->even += v & SWAR_EVEN;
+}
+
+/* Of two words that are next to each other in memory. */
+static inline void swar_sum_add_two(struct swar_sum *s, uint64_t v, uint64_t w)
+{
+	s->all += v;
+	s->all += w;
+	s->even += (v & SWAR_EVEN) + (w & SWAR_EVEN);
+}
+
+/* What is asked of bytes that seldom have it. */
+static inline bool swar_rarely(uint64_t found)
+{
+	return __builtin_expect(found != 0, 0);
 }
 
 /* The sum of four 16-bit lanes, modulo 256. */

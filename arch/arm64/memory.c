@@ -44,7 +44,7 @@ void memory_init(uint64_t start, uint64_t end)
 	mem.end = end;
 }
 
-void *memory_alloc(size_t size, size_t align)
+void *memory_alloc_dirty(size_t size, size_t align)
 {
 	uint64_t a = ALIGN_UP(mem.next, align);
 
@@ -52,8 +52,12 @@ void *memory_alloc(size_t size, size_t align)
 		panic("out of monitor memory: %zu bytes wanted, %llu left; give it more with hyperstub.share=",
 		      size, (unsigned long long)(mem.end - mem.next));
 	mem.next = a + size;
-	memset((void *)a, 0, size);
 	return (void *)a;
+}
+
+void *memory_alloc(size_t size, size_t align)
+{
+	return memset(memory_alloc_dirty(size, align), 0, size);
 }
 
 size_t memory_left(void)

@@ -14,6 +14,8 @@ struct platform;
 
 /* Boot only; panics when the monitor's share of RAM is used up. Zeroed. */
 void *memory_alloc(size_t size, size_t align);
+/* The same with whatever is in there, for what is written before it is read. */
+void *memory_alloc_dirty(size_t size, size_t align);
 /*
  * A CPU's stack; before mmu_init(). The top of an aligned 32 KiB block: the
  * upper half is the stack, below it come an unmapped page and a small stack

@@ -60,7 +60,8 @@ void page_init(void)
 	pool.is_changed = memory_alloc(pool.pages, 64);
 	pool.copy_free = memory_alloc(pool.copy_count * 4ull, 64);
 	pool.active = memory_alloc(pool.copy_count * 4ull, 64);
-	pool.copies = memory_alloc(pool.copy_count * pool.copy_stride, pool.size);
+	pool.copies = memory_alloc_dirty(pool.copy_count * pool.copy_stride,
+					 pool.size);
 	/* copies first, each page-aligned; their bitmaps behind them all */
 	for (unsigned int i = 0; i < pool.copy_count; i++)
 		pool.copy_free[i] = pool.copy_count - 1 - i;
