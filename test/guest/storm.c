@@ -261,6 +261,7 @@ static void level(uint32_t intid, const char *what, unsigned int rounds)
 		route(intid, 1 + r % 6);
 		level_left = UP_FOR;
 		if (intid == RTC_IRQ) {
+			write32(RTC + 0x10, 0);
 			do /* RTCMR: now, unless a second has just gone by */
 				write32(RTC + 0x4, read32(RTC));
 			while (!(read32(RTC + 0x14) & 1));
