@@ -96,19 +96,15 @@ static void begin_step(struct cpu *c)
 	}
 }
 
-void debug_enter(struct cpu *c)
+/* Not inline: what it saves and restores would be a cost of each entry. */
+static void enter_debugged(struct cpu *c) __attribute__((noinline));
+static void enter_debugged(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
 	bool stepping = c->step != STEP_NONE || c->hidden_step;
 	bool regs = stepping || debug_wants.breaks || debug_wants.watches;
-	uint64_t hcr = debug_wants.tvm ? HCR_TVM : 0, mdcr = d->mdcr_base;
+	uint64_t hcr = debug_wants.tvm ? HCR_TVM : 0;
 
-	if (!stepping && !regs && !d->mdscr_held && !d->held) {
-		set_mdcr(d, mdcr |
-				    (debug_wants.shadows ? MDCR_TDE : 0));
-		set_hcr(d, hcr);
-		return;
-	}
 	if (c->step != STEP_NONE && !c->hidden_step)
 		point_step_starts(c);
 	stepping = c->step != STEP_NONE || c->hidden_step;
@@ -119,12 +115,25 @@ void debug_enter(struct cpu *c)
 	hold(c, c->hidden_step ||
 			(c->step != STEP_NONE && target_step_holds_irqs()));
 	debug_regs_apply(c, regs, stepping && !d->sequence);
-	set_mdcr(d, mdcr |
+	set_mdcr(d, d->mdcr_base |
 			    (regs ? MDCR_TDE | MDCR_TDA | MDCR_TDOSA :
 			     debug_wants.shadows ? MDCR_TDE :
 						   0));
 	set_hcr(d, hcr);
 	isb(); /* orders the debug registers before the guest */
+}
+
+void debug_enter(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+
+	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
+	    debug_wants.watches || d->mdscr_held || d->held) {
+		enter_debugged(c);
+		return;
+	}
+	set_mdcr(d, d->mdcr_base | (debug_wants.shadows ? MDCR_TDE : 0));
+	set_hcr(d, debug_wants.tvm ? HCR_TVM : 0);
 }
 
 void debug_park(struct cpu *c)

@@ -261,7 +261,10 @@ static void level(uint32_t intid, const char *what, unsigned int rounds)
 		route(intid, 1 + r % 6);
 		level_left = UP_FOR;
 		if (intid == RTC_IRQ) {
-			write32(RTC + 0x4, read32(RTC)); /* RTCMR: now */
+			write32(RTC + 0x10, 0);
+			do /* RTCMR: now, unless a second has just gone by */
+				write32(RTC + 0x4, read32(RTC));
+			while (!(read32(RTC + 0x14) & 1));
 			write32(RTC + 0x10, 1);
 		} else {
 			write32(UART + 0x38, 1 << 5); /* TXIM */

@@ -81,13 +81,16 @@ void gic_give_back(const struct gic_cpu *g, uint32_t intid)
 
 static bool group1(const struct gic_cpu *g, uint32_t intid)
 {
-	unsigned int i = vgic_spi_index(intid);
+	unsigned int i;
 
 	if (!gic.ds || intid >= GIC_LPI)
 		return true;
+	if (intid < GIC_PRIVATE)
+		return g->group[0] >> intid & 1;
+	i = vgic_spi_index(intid);
 	if (i < VGIC_SPIS)
 		return gic.group[i / 32] >> (i % 32) & 1;
-	i = intid < GIC_PRIVATE ? 0 : 1 + (intid - GIC_EPPI) / 32;
+	i = 1 + (intid - GIC_EPPI) / 32;
 	return i < 3 && (g->group[i] >> (intid % 32) & 1);
 }
 
@@ -353,7 +356,7 @@ static bool is_group1(uint32_t enc)
 
 static int gicv3_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)
 {
-	if (is_group1(enc)) {
+	if (enc != SYS_ICC_SGI1R && is_group1(enc)) {
 		gic_level_look(c->gic);
 		return -EAGAIN;
 	}

@@ -30,7 +30,8 @@ void gic_inbox_drain(struct gic_cpu *g)
 {
 	struct vgic_irq irq;
 
-	for (;;) {
+	/* what comes after this look comes with a wake-up of its own */
+	while (__atomic_load_n(&g->nr_inbox, __ATOMIC_ACQUIRE)) {
 		spin_lock(&g->inbox_lock);
 		if (!g->nr_inbox) {
 			spin_unlock(&g->inbox_lock);
@@ -105,7 +106,8 @@ void gic_mail_serve(struct gic_cpu *g)
 {
 	struct gic_mail *m = &g->mail;
 
-	if (!mail_move(m, GIC_MAIL_POSTED, GIC_MAIL_DOING))
+	if (__atomic_load_n(&m->state, __ATOMIC_RELAXED) != GIC_MAIL_POSTED ||
+	    !mail_move(m, GIC_MAIL_POSTED, GIC_MAIL_DOING))
 		return;
 	m->held = perform(g, m->op, m->first, m->mask);
 	__atomic_store_n(&m->state, GIC_MAIL_DONE, __ATOMIC_RELEASE);
