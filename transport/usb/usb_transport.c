@@ -481,6 +481,11 @@ void usb_transport_stop(struct usb_transport *t)
 	usbd_stop(&t->acm.usbd);
 }
 
+bool usb_transport_sees_host(const struct usb_transport *t)
+{
+	return t->acm.usbd.state != USBD_DETACHED;
+}
+
 void usb_transport_describe(const struct usb_transport *t, struct strbuf *out)
 {
 	static const char *const names[] = {"gdb", "console", "trace"};

@@ -203,6 +203,11 @@ static void set_plugged(Object *obj, bool value, Error **errp)
 		host_set_plugged(HSDWC3(obj)->host, value);
 }
 
+static bool get_pulled_up(Object *obj, Error **errp)
+{
+	return dwc3_pulled_up(HSDWC3(obj));
+}
+
 static bool get_interrupt(Object *obj, Error **errp)
 {
 	return HSDWC3(obj)->line;
@@ -255,6 +260,7 @@ static void hsdwc3_class_init(ObjectClass *oc, void *data)
 				       set_suspended);
 	object_class_property_add_bool(oc, "plugged", get_plugged,
 				       set_plugged);
+	object_class_property_add_bool(oc, "pulled-up", get_pulled_up, NULL);
 	object_class_property_add_bool(oc, "interrupt", get_interrupt, NULL);
 	for (i = 0; i < ARRAY_SIZE(slots); i++)
 		object_class_property_add(oc, slots[i], "uint64", get_slots,
