@@ -61,6 +61,7 @@ static void out_post(struct usb_transport *t, unsigned int n)
 		struct udc_transfer *x = out_transfer(o, o->posted);
 
 		x->len = t->acm.max_packet;
+		x->more = (uint16_t)(o->posted + 1 - o->read) < o->count;
 		if (cdc_acm_submit(&t->acm, n, false, x))
 			break;
 		o->posted++;
