@@ -137,6 +137,8 @@ static void answer_packet(struct gdbstub *s)
 	s->packet_ready = false;
 	s->packet_too_long = false;
 	s->packet_damaged = false;
+	if (err == SESSION_MORE)
+		return;
 	if (err == SESSION_NO_REPLY) {
 		rsp_tx_drop(&s->tx);
 		return;
@@ -199,6 +201,10 @@ static void pump(struct gdbstub *s)
 		/* A new packet says that the last reply has arrived. */
 		if (s->packet_ready)
 			rsp_tx_ack(&s->tx);
+		if (rsp_tx_busy(&s->tx))
+			return;
+		if (s->tx.open && memory_go_on(s) == 0)
+			rsp_end(&s->tx, false);
 		if (!rsp_tx_free(&s->tx))
 			return;
 		if (s->client.ok_follows)

@@ -52,6 +52,13 @@ struct gdbstub_client {
 	int c_cpu;	   /* Hc: for c and s; -1: all */
 };
 
+/* A read of memory, of whose reply a part may be on its way already. */
+struct gdbstub_reading {
+	uint64_t addr, left;
+	size_t (*put)(struct rsp_tx *tx, const void *p, size_t n);
+	bool begun; /* some bytes are in the reply */
+};
+
 struct gdbstub {
 	struct target *target;
 	struct gdbstub_memory mem;
@@ -63,6 +70,7 @@ struct gdbstub {
 	bool packet_too_long; /* what waits is a packet that did not fit */
 	bool packet_damaged;  /* what waits failed its checksum, without acks */
 	unsigned int damaged; /* frames in a row with a bad checksum */
+	struct gdbstub_reading reading;
 	struct gdbstub_client client;
 	bool connected;
 	bool keep; /* leave points and stopped CPUs alone at a disconnect */

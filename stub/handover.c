@@ -42,6 +42,11 @@ void gdbstub_answer(struct gdbstub *s, const char *text)
 
 void gdbstub_abandon(struct gdbstub *s, const char *text)
 {
+	if (s->tx.open && !s->packet_ready) {
+		/* in the middle of a reply that is on its way: a short one */
+		s->reading.left = 0;
+		rsp_end(&s->tx, false);
+	}
 	if (!s->packet_ready)
 		return;
 	s->packet_ready = false;

@@ -10,6 +10,7 @@
 #include "stub/session.h"
 
 #define CHUNK 4096
+#define PIECE 16384 /* of memory; then what there is of the reply is sent */
 /* A search or checksum of more than this takes the world too long. */
 #define MAX_SCAN (256ull << 20)
 
@@ -56,30 +57,55 @@ static int64_t get_bytes(struct gdbstub *s, uint64_t addr, size_t len,
 	return got ? got : -EFAULT;
 }
 
-static int put_memory(struct gdbstub *s, uint64_t addr, uint64_t len,
-		      size_t (*put)(struct rsp_tx *tx, const void *p, size_t n))
+/*
+ * With acknowledgements a frame may have to be sent again, and is made whole.
+ * Without them a long one is sent in pieces: the line is busy while the next
+ * one is made.
+ */
+int memory_go_on(struct gdbstub *s)
 {
-	size_t done = 0;
+	struct gdbstub_reading *r = &s->reading;
+	size_t piece = 0;
 
-	if (len > s->packet_size)
-		len = s->packet_size;
-	while (done < len && rsp_room(&s->tx) >= 2) {
+	while (r->left && rsp_room(&s->tx) >= 2) {
+		uint64_t want = r->left;
 		const uint8_t *bytes;
 		int64_t n;
-		size_t want = (size_t)len - done, fits;
+		size_t fits;
 
+		if (s->client.noack && piece >= PIECE)
+			return SESSION_MORE;
+		if (s->client.noack && want > PIECE - piece)
+			want = PIECE - piece;
 		/* Nothing is read that could not be sent. */
 		if (want > rsp_room(&s->tx))
 			want = rsp_room(&s->tx);
-		n = get_bytes(s, addr + done, want, &bytes);
-		if (n < 0)
-			return done ? 0 : (int)n;
-		fits = put(&s->tx, bytes, (size_t)n);
-		done += fits;
+		n = get_bytes(s, r->addr, (size_t)want, &bytes);
+		if (n < 0) {
+			r->left = 0;
+			return r->begun ? 0 : (int)n;
+		}
+		fits = r->put(&s->tx, bytes, (size_t)n);
+		r->begun = true;
+		r->addr += fits;
+		r->left -= fits;
+		piece += fits;
 		if (fits < (size_t)n)
 			break;
 	}
+	r->left = 0;
 	return 0;
+}
+
+static int put_memory(struct gdbstub *s, uint64_t addr, uint64_t len,
+		      size_t (*put)(struct rsp_tx *tx, const void *p, size_t n))
+{
+	if (len > s->packet_size)
+		len = s->packet_size;
+	s->reading = (struct gdbstub_reading){
+		.addr = addr, .left = len, .put = put,
+	};
+	return memory_go_on(s);
 }
 
 int packet_m(struct gdbstub *s, struct cursor *c)

@@ -225,6 +225,7 @@ void rsp_tx_reset(struct rsp_tx *tx)
 {
 	tx->len = 0;
 	tx->sent = 0;
+	tx->open = false;
 	tx->again = false;
 	tx->control_len = 0;
 	tx->from_control = false;
@@ -236,6 +237,7 @@ void rsp_begin(struct rsp_tx *tx)
 	tx->len = 1;
 	tx->sent = 0;
 	tx->sum = 0;
+	tx->open = true;
 	tx->again = false;
 }
 
@@ -245,6 +247,7 @@ void rsp_end(struct rsp_tx *tx, bool keep)
 	hex_encode(tx->buf + tx->len, &tx->sum, 1);
 	tx->len += 2;
 	tx->keep = keep;
+	tx->open = false;
 }
 
 size_t rsp_room(const struct rsp_tx *tx)
@@ -384,6 +387,7 @@ size_t rsp_put_binary(struct rsp_tx *tx, const void *bytes, size_t n)
 void rsp_tx_drop(struct rsp_tx *tx)
 {
 	tx->len = tx->sent = 0;
+	tx->open = false;
 }
 
 bool rsp_tx_free(const struct rsp_tx *tx)
@@ -398,7 +402,7 @@ bool rsp_tx_busy(const struct rsp_tx *tx)
 
 bool rsp_tx_waits(const struct rsp_tx *tx)
 {
-	return tx->len && tx->sent == tx->len;
+	return tx->len && tx->sent == tx->len && !tx->open;
 }
 
 void rsp_tx_ack(struct rsp_tx *tx)
@@ -425,7 +429,7 @@ bool rsp_tx_control(struct rsp_tx *tx, char c)
 
 const uint8_t *rsp_tx_peek(struct rsp_tx *tx, size_t *len)
 {
-	bool inside = tx->sent && tx->sent < tx->len;
+	bool inside = tx->sent && (tx->open || tx->sent < tx->len);
 
 	tx->from_control = tx->control_len && !inside;
 	*len = tx->from_control ? tx->control_len : tx->len - tx->sent;
@@ -449,7 +453,7 @@ void rsp_tx_done(struct rsp_tx *tx, size_t n)
 	if (n > tx->len - tx->sent)
 		n = tx->len - tx->sent;
 	tx->sent += n;
-	if (!n || tx->sent < tx->len)
+	if (!n || tx->sent < tx->len || tx->open)
 		return;
 	if (tx->again) {
 		tx->again = false;

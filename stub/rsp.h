@@ -67,6 +67,7 @@ struct rsp_tx {
 	size_t len;   /* of the frame; 0: there is none */
 	size_t sent;
 	uint8_t sum;
+	bool open;	   /* between rsp_begin() and rsp_end() */
 	bool again;	   /* a nack came before all was sent */
 	bool keep;	   /* wait for an ack when all is sent */
 	bool from_control; /* what the last rsp_tx_peek() returned */
@@ -81,7 +82,8 @@ void rsp_tx_reset(struct rsp_tx *tx);
 /*
  * A body is written between rsp_begin() and rsp_end(); what does not fit
  * is left out. rsp_begin() again starts anew. With keep, the frame stays to
- * be sent again until rsp_tx_ack().
+ * be sent again until rsp_tx_ack(). What was written may be sent before the
+ * end is there, where no error can replace it any more.
  */
 void rsp_begin(struct rsp_tx *tx);
 void rsp_end(struct rsp_tx *tx, bool keep);

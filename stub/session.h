@@ -16,6 +16,8 @@
  * has written is thrown away for an error reply; -ENOTSUP means the empty one.
  */
 #define SESSION_NO_REPLY 1
+/* What is written is to be sent; memory_go_on() writes the rest. */
+#define SESSION_MORE 2
 typedef int session_handler(struct gdbstub *s, struct cursor *c);
 
 struct session_packet {
@@ -64,6 +66,11 @@ int registers_put(struct gdbstub *s, unsigned int cpu, unsigned int reg);
 /* memory.c */
 session_handler packet_m, packet_M, packet_x, packet_X;
 session_handler packet_search, packet_crc;
+/*
+ * The next piece of a reply that has begun: SESSION_MORE, or 0: it is whole,
+ * or as long as it can be. Nobody may be told of an error any more.
+ */
+int memory_go_on(struct gdbstub *s);
 
 /* points.c */
 session_handler packet_Z, packet_z;

@@ -91,14 +91,22 @@ void link_init(void)
 	}
 }
 
+static void own_interrupts(unsigned int cpu)
+{
+	uint32_t irq;
+
+	link.irq_cpu = cpu;
+	for (unsigned int i = 0; (irq = link_device_irq(i)); i++)
+		irqchip->own(irq, cpu);
+}
+
 void link_start(void)
 {
 	/* The stub asks whether the guest runs: CPU 0 does from here on. */
 	link.stub.running = true;
 	if (!link.transport)
 		return;
-	link.irq_cpu = this_cpu()->id;
-	irqchip->own(link.transport->irq, link.irq_cpu);
+	own_interrupts(this_cpu()->id);
 	console_start(link.irq_cpu);
 	link_poll();
 }
@@ -283,6 +291,7 @@ static void poll_locked(void)
 	struct transport *t = link.transport;
 
 	t->ops->poll(t);
+	link_device_polled();
 	note_connection();
 	console_serve();
 	for (unsigned int i = 0; i < ROUNDS; i++) {
@@ -387,8 +396,7 @@ void link_cpu_leaves(struct cpu *c)
 		return;
 	for (unsigned int i = 0; i < cpu_count(); i++)
 		if (i != c->id && cpu_get(i)->power == CPU_ON) {
-			link.irq_cpu = i;
-			irqchip->own(link.transport->irq, i);
+			own_interrupts(i);
 			return;
 		}
 }
@@ -482,7 +490,7 @@ void irq_own(struct cpu *c, uint32_t intid)
 			watch_timer(c);
 		if (timer_take(TIMER_TEST))
 			command_crash_later(c);
-	} else if (link.transport && intid == link.transport->irq) {
+	} else if (link_device_has_irq(intid)) {
 		link_poll();
 	}
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "bits.h"
+#include "clock.h"
 #include "cpu.h"
 #include "hidden_device.h"
 #include "log.h"
@@ -13,41 +14,88 @@
 #include "stub/strbuf.h"
 #include "transport/uart_pl011.h"
 #include "transport/usb/udc_dwc3.h"
+#include "transport/usb/usb_choice.h"
 #include "transport/usb/usb_transport.h"
 #include "transport/virtio_console.h"
 
 int guarded_read(uint64_t addr, unsigned int size, uint64_t *value);
 
+/*
+ * For how long a boot waits where several USB ports are there: a host's port
+ * debounces for 100 ms before it resets the bus (USB 2.0, 7.1.7.3), and a hub
+ * is asked every 256 ms at the slowest.
+ */
+#define CABLE_US 500000
+
+/* A USB port. Large: not part of the image. */
+struct usb {
+	struct udc_dwc3 udc;
+	struct usb_transport transport;
+	const struct platform_usb *at;
+};
+
 static struct {
 	enum link_kind kind;
-	struct platform_range hidden; /* size 0: none */
+	struct transport *transport;
+	struct platform_range hidden[PLATFORM_MAX_USB];
+	unsigned int hidden_count;
 	union {
 		struct virtio_console virtio;
 		struct uart_pl011 uart;
-		struct usb {
-			struct udc_dwc3 udc;
-			struct usb_transport transport;
-		} *usb; /* large: not part of the image */
 	} dev;
+	/* the ports that were started; choice is in use if there are several */
+	struct usb *usb[PLATFORM_MAX_USB];
+	unsigned int usb_count;
+	struct usb_choice choice;
+	bool undecided; /* no port was chosen yet, that is */
 } device;
+
+_Static_assert(USB_CHOICE_MAX >= PLATFORM_MAX_USB, "each may be a candidate");
 
 enum link_kind link_device_kind(void)
 {
 	return device.kind;
 }
 
+static void hide(const struct platform_range *r)
+{
+	device.hidden[device.hidden_count++] = *r;
+	/* a serial port is played for the guest, not hidden */
+	if (hidden_device_add(r))
+		log_line("the debugger's device at 0x%llx cannot be hidden from the guest",
+			 (unsigned long long)r->base);
+}
+
 unsigned int link_device_hidden(struct platform_range *r, unsigned int max)
 {
-	if (!device.hidden.size || !max)
-		return 0;
-	r[0] = device.hidden;
-	return 1;
+	unsigned int n = device.hidden_count < max ? device.hidden_count : max;
+
+	for (unsigned int i = 0; i < n; i++)
+		r[i] = device.hidden[i];
+	return n;
+}
+
+uint32_t link_device_irq(unsigned int i)
+{
+	if (device.usb_count > 1)
+		return i < device.usb_count ? device.usb[i]->at->irq : 0;
+	return device.transport && !i ? device.transport->irq : 0;
+}
+
+bool link_device_has_irq(uint32_t intid)
+{
+	uint32_t irq;
+
+	for (unsigned int i = 0; (irq = link_device_irq(i)); i++)
+		if (irq == intid)
+			return true;
+	return false;
 }
 
 static struct transport *use_virtio(unsigned int i)
 {
 	device.kind = LINK_VIRTIO;
-	device.hidden = platform->virtio[i];
+	hide(&platform->virtio[i]);
 	return &device.dev.virtio.transport;
 }
 
@@ -105,9 +153,9 @@ static int look_at_usb(const struct platform_usb *u, struct strbuf *why)
 	return -ENODEV;
 }
 
-static int start_usb(const struct platform_usb *u, struct strbuf *why)
+static int start_usb(struct usb *d, const struct platform_usb *u, bool coherent,
+		     struct strbuf *why)
 {
-	struct usb *d = device.dev.usb;
 	struct cdc_acm_identity id = { CDC_ACM_TEST_VID, CDC_ACM_TEST_PID,
 				       platform->serial };
 	struct udc_dwc3_config c = {
@@ -118,13 +166,14 @@ static int start_usb(const struct platform_usb *u, struct strbuf *why)
 					     UDC_DWC3_UTMI_KEEP,
 		.max_speed = u->full_speed ? UDC_SPEED_FULL : UDC_SPEED_HIGH,
 		.mem = memory_alloc_dma(UDC_DWC3_MEMORY, UDC_DWC3_ALIGN,
-					u->coherent),
+					coherent),
 		.memlen = UDC_DWC3_MEMORY,
 	};
 	void *mem = memory_alloc_dma(USB_TRANSPORT_MEMORY, USB_TRANSPORT_ALIGN,
-				     u->coherent);
+				     coherent);
 	int err;
 
+	d->at = u;
 	if (!mem || !c.mem) {
 		strbuf_puts(why, "no memory is left for it");
 		return -ENOMEM;
@@ -149,28 +198,90 @@ static bool is_meant(const struct platform_usb *u)
 					       options.usb == u->regs.base;
 }
 
-static struct transport *try_usb(void)
+/* Memory is the same for all of them: one that does not snoop decides. */
+static bool all_coherent(void)
 {
-	device.dev.usb = NULL;
+	for (unsigned int i = 0; i < platform->usb_count; i++)
+		if (is_meant(&platform->usb[i]) && !platform->usb[i].coherent)
+			return false;
+	return true;
+}
+
+/* All that can be driven, and are meant. */
+static void start_ports(void)
+{
+	bool coherent = all_coherent();
+	struct usb *d = NULL;
+
 	for (unsigned int i = 0; i < platform->usb_count; i++) {
 		const struct platform_usb *u = &platform->usb[i];
 		STRBUF(why, 200);
 
 		if (!is_meant(u))
 			continue;
-		if (!device.dev.usb)
-			device.dev.usb = memory_alloc(sizeof(struct usb), 64);
-		if (!look_at_usb(u, &why) && !start_usb(u, &why)) {
-			device.kind = LINK_USB;
-			device.hidden = u->regs;
-			log_line("the debugger is on the USB port at 0x%llx",
-				 (unsigned long long)u->regs.base);
-			return &device.dev.usb->transport.transport;
+		if (!d)
+			d = memory_alloc(sizeof(*d), 64);
+		if (look_at_usb(u, &why) || start_usb(d, u, coherent, &why)) {
+			log_line("USB controller at 0x%llx: %s",
+				 (unsigned long long)u->regs.base, why.s);
+			continue;
 		}
-		log_line("USB controller at 0x%llx: %s",
-			 (unsigned long long)u->regs.base, why.s);
+		device.usb[device.usb_count++] = d;
+		d = NULL;
 	}
-	return NULL;
+}
+
+static struct transport *use_usb(struct usb *d, const char *why)
+{
+	log_line("the debugger is on the USB port at 0x%llx%s",
+		 (unsigned long long)d->at->regs.base, why);
+	device.usb[0] = d;
+	device.usb_count = 1;
+	hide(&d->at->regs);
+	return &d->transport.transport;
+}
+
+/* The others are the guest's, if it is known now which one is not. */
+static struct transport *use_first_with_cable(void)
+{
+	uint64_t end = clock_us() + CABLE_US;
+	int n;
+
+	usb_choice_init(&device.choice);
+	for (unsigned int i = 0; i < device.usb_count; i++)
+		usb_choice_add(&device.choice, &device.usb[i]->transport);
+	do {
+		n = usb_choice_look(&device.choice);
+	} while (n < 0 && clock_us() < end);
+	if (n >= 0)
+		return use_usb(device.usb[n], ", the first that saw a cable");
+	device.undecided = true;
+	for (unsigned int i = 0; i < device.usb_count; i++) {
+		log_line("the USB port at 0x%llx waits for a cable",
+			 (unsigned long long)device.usb[i]->at->regs.base);
+		hide(&device.usb[i]->at->regs);
+	}
+	return &device.choice.transport;
+}
+
+static struct transport *try_usb(void)
+{
+	start_ports();
+	if (!device.usb_count)
+		return NULL;
+	device.kind = LINK_USB;
+	return device.usb_count == 1 ? use_usb(device.usb[0], "") :
+				       use_first_with_cable();
+}
+
+void link_device_polled(void)
+{
+	if (!device.undecided || device.choice.chosen < 0)
+		return;
+	device.undecided = false;
+	log_line("the debugger is on the USB port at 0x%llx, the first that saw a cable",
+		 (unsigned long long)
+			 device.usb[device.choice.chosen]->at->regs.base);
 }
 
 static struct transport *try_uart(void)
@@ -220,13 +331,8 @@ static struct transport *choose(void)
 
 struct transport *link_device_choose(void)
 {
-	struct transport *t = choose();
-
-	/* a serial port is played for the guest, not hidden */
-	if (device.hidden.size && hidden_device_add(&device.hidden))
-		log_line("the debugger's device at 0x%llx cannot be hidden from the guest",
-			 (unsigned long long)device.hidden.base);
-	return t;
+	device.transport = choose();
+	return device.transport;
 }
 
 bool link_device_leaves(void)
@@ -236,8 +342,24 @@ bool link_device_leaves(void)
 
 void link_device_leave(void)
 {
-	if (device.kind == LINK_USB)
-		usb_transport_stop(&device.dev.usb->transport);
+	for (unsigned int i = 0; i < device.usb_count; i++)
+		usb_transport_stop(&device.usb[i]->transport);
+}
+
+static void usb_info(struct strbuf *out)
+{
+	if (device.undecided)
+		strbuf_puts(out, "the first USB port that sees a cable:\n");
+	for (unsigned int i = 0; i < device.usb_count; i++) {
+		struct usb *d = device.usb[i];
+
+		udc_dwc3_info(&d->udc, out);
+		strbuf_putc(out, '\n');
+		if (device.usb_count > 1 && !d->udc.started)
+			continue;
+		usb_transport_describe(&d->transport, out);
+		strbuf_putc(out, '\n');
+	}
 }
 
 void link_device_info(struct strbuf *out)
@@ -248,17 +370,14 @@ void link_device_info(struct strbuf *out)
 		break;
 	case LINK_VIRTIO:
 		strbuf_printf(out, "virtio console at 0x%llx\n",
-			      (unsigned long long)device.hidden.base);
+			      (unsigned long long)device.hidden[0].base);
 		break;
 	case LINK_UART:
 		strbuf_printf(out, "PL011 at 0x%llx\n",
 			      (unsigned long long)platform->uart.base);
 		break;
 	case LINK_USB:
-		udc_dwc3_info(&device.dev.usb->udc, out);
-		strbuf_putc(out, '\n');
-		usb_transport_describe(&device.dev.usb->transport, out);
-		strbuf_putc(out, '\n');
+		usb_info(out);
 		break;
 	}
 }

@@ -21,8 +21,16 @@ enum link_kind { LINK_NONE, LINK_VIRTIO, LINK_USB, LINK_UART };
  */
 struct transport *link_device_choose(void);
 enum link_kind link_device_kind(void);
-/* Its registers, which the guest must not see; how many ranges. */
+/* Registers that the guest must not see; how many ranges. */
 unsigned int link_device_hidden(struct platform_range *r, unsigned int max);
+/*
+ * Interrupt number i; 0 after the last. Several USB ports have one each, while
+ * none of them has seen a cable.
+ */
+uint32_t link_device_irq(unsigned int i);
+bool link_device_has_irq(uint32_t intid);
+/* After the transport's poll(): if a port was chosen there, the log says so. */
+void link_device_polled(void);
 
 /*
  * Does the other side lose the connection when the machine is reset? Then

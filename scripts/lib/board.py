@@ -28,7 +28,7 @@ CONFIGURE = (
     "--target-list=aarch64-softmmu", "--without-default-features",
     "--without-default-devices", "--with-devices-aarch64=hyperstub",
     "--enable-system", "--enable-tcg", "--enable-fdt=system",
-    "--enable-usb-redir", "--disable-docs", "--disable-tools",
+    "--enable-usb-redir", "--enable-plugins", "--disable-docs", "--disable-tools",
     "--disable-debug-info", "--disable-werror", "--meson=meson")
 # Where our files go, and what makes QEMU's own build find them: a file of the
 # source and the line that is added at its end.

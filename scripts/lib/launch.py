@@ -57,6 +57,7 @@ class Guest:
     # plain virt.
     usb: Optional[str] = None
     usb_speed: str = "high"
+    usb2: Optional[str] = None  # of a second controller; None: there is none
 
 
 def escape(value: str) -> str:
@@ -213,6 +214,9 @@ def _machine(guest: Guest, virtualization: bool, memory: int) -> list[str]:
     if guest.usb is not None:
         machine += f",usbredir=hsusb,usb-speed={guest.usb_speed}"
         usb = chardev(guest.usb, "hsusb", False, "usb")
+    if guest.usb2 is not None:
+        machine += ",usbredir2=hsusb2"
+        usb += chardev(guest.usb2, "hsusb2", False, "usb2")
     return [*usb, "-M", machine, "-cpu", guest.cpu, "-smp", str(guest.smp),
             "-m", f"{memory // MIB}M", "-display", "none", "-monitor",
             "none", "-nic", "none"]

@@ -186,39 +186,43 @@ def stepi(bench: Bench) -> Iterator[Line]:
                good=packets <= 8, more_is_better=False)
 
 
-def latencies(guest: Guest, times: int, pause: float,
+def latencies(rsp: Rsp, times: int, pause: float,
               all_cpus: bool) -> tuple[float, float]:
     """Milliseconds from ^C to its stop reply, and from a resume to a second
     ^C's reply."""
     stops, rounds = [], []
-    with Rsp(guest) as rsp:
-        rsp.ask("vCont?")
-        for _ in range(times):
-            rsp.send("vCont;c")
-            time.sleep(pause)
-            start = time.monotonic()
-            rsp.peer.sendall(b"\x03")
-            rsp.reply()
-            stops.append(time.monotonic() - start)
-            if not all_cpus:
-                continue
-            start = time.monotonic()
-            rsp.send("vCont;c")
-            rsp.peer.sendall(b"\x03")
-            rsp.reply()
-            rounds.append(time.monotonic() - start)
-        rsp.send("D")
+    rsp.ask("vCont?")
+    for _ in range(times):
+        rsp.send("vCont;c")
+        time.sleep(pause)
+        start = time.monotonic()
+        rsp.peer.sendall(b"\x03")
         rsp.reply()
+        stops.append(time.monotonic() - start)
+        if not all_cpus:
+            continue
+        start = time.monotonic()
+        rsp.send("vCont;c")
+        rsp.peer.sendall(b"\x03")
+        rsp.reply()
+        rounds.append(time.monotonic() - start)
+    rsp.ask("D")
     return median(stops) * 1000, median(rounds) * 1000 if rounds else 0
+
+
+def keep_busy(guest: Guest, smp: int) -> None:
+    """A shell loop on each CPU."""
+    guest.sh(f"for i in $(seq {smp}); do (while :; do :; done) & done")
 
 
 def latency(bench: Bench, native: bool, smp: int, busy: bool,
             all_cpus: bool = False) -> tuple[float, float]:
     with Guest(cpu=bench.cpu, smp=smp, native=native) as guest:
         if busy:
-            guest.sh(f"for i in $(seq {smp}); do (while :; do :; done) & done")
+            keep_busy(guest, smp)
         time.sleep(1)
-        return latencies(guest, bench.times(20, 5), 0.05, all_cpus)
+        with Rsp(guest) as rsp:
+            return latencies(rsp, bench.times(20, 5), 0.05, all_cpus)
 
 
 @row("interrupt", """a raw client: vCont;c, 50 ms, ^C; from the byte to the stop

@@ -156,6 +156,49 @@ def check_requests(host: UsbHost, guest: Monitor) -> None:
     debugger_works(host, guest)
 
 
+def due(guest: Monitor) -> str:
+    """The faults that were asked for and have not come yet."""
+    return guest.qmp.get("inject")
+
+
+NONE_DUE = "babble 0, lost 0, setup-again 0, early-status 0"
+DESCRIPTOR = "control 80 6 200 0 ff"
+
+
+def check_wire(host: UsbHost, guest: Monitor) -> None:
+    """Packets that are lost or too long: the host tries again, and gdb sees
+    nothing of it; one that fails three times fails."""
+    for fault in ("lost 2", "babble 2"):
+        guest.qmp.set("inject", fault)
+        debugger_works(host, guest)
+        same(due(guest), NONE_DUE, "faults that did not come")
+    for fault in ("lost 3", "babble 3"):
+        guest.qmp.set("inject", fault)
+        host.refused("out 3 41", "Input/output error")
+        same(due(guest), NONE_DUE, "faults that did not come")
+        host.command("out 3 41")
+        debugger_works(host, guest)
+
+
+def check_broken_off(host: UsbHost, guest: Monitor) -> None:
+    """A SETUP packet within a data stage, a status stage too early."""
+    whole = host.command(DESCRIPTOR)
+    must(len(whole) > 2 * 3 * 64, whole)
+    for _ in range(50):
+        guest.qmp.set("inject", "setup-again 1")
+        same(host.command(DESCRIPTOR), whole, "descriptor")
+        same(due(guest), NONE_DUE, "faults that did not come")
+    guest.qmp.set("inject", "setup-again 20")
+    same(host.command(DESCRIPTOR), whole, "descriptor after 20 beginnings")
+    for _ in range(10):
+        guest.qmp.set("inject", "early-status 1")
+        text = host.try_command(DESCRIPTOR)
+        must(text.endswith("ok\n") or "stalled" in text, text)
+        same(due(guest), NONE_DUE, "faults that did not come")
+        same(host.command(DESCRIPTOR), whole, "descriptor")
+    debugger_works(host, guest)
+
+
 def main() -> int:
     report = Report("usb faults: ")
     with folder() as path, Monitor(path) as guest:
@@ -174,6 +217,8 @@ def main() -> int:
                     ("unplug in a dump", check_pulled),
                     ("suspend and resume", check_suspend),
                     ("halts", check_halts),
+                    ("packets lost, packets too long", check_wire),
+                    ("control transfers broken off", check_broken_off),
                     ("requests taken back", check_storm),
                     ("any control request", check_requests)):
                 with report.case(name):

@@ -57,6 +57,8 @@ struct udc_transfer {
 	uint8_t *buf;
 	uint32_t len;
 	bool zlp;
+	/* another submit() there follows at once: the controller is told then */
+	bool more;
 	/*
 	 * Set before on_complete(). actual: the bytes that came, or were sent;
 	 * of a cancelled IN transfer those that are known to have been, or 0.

@@ -304,6 +304,9 @@ static void stop(struct udc *u)
 			dwc3_end(w, w->ep[i].phys, w->ep[i].resource, true);
 	dwc3_put(w, DWC3_DALEPENA, 0);
 	halt_core(w);
+	/* nobody takes an event that comes now, or lowers its interrupt */
+	dwc3_put(w, DWC3_GEVNTSIZ0,
+		 DWC3_GEVNTSIZ_INTMASK | UDC_DWC3_EVENT_BYTES);
 	forget(w);
 }
 

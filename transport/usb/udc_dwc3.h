@@ -47,6 +47,7 @@ struct dwc3_ep {
 	bool running;	 /* a transfer is the controller's: ring in use */
 	bool stop_due;	 /* End Transfer, as soon as endpoint 0 lets it */
 	bool clear_due;	 /* then Clear Stall */
+	bool update_due; /* TRBs were added that the controller was not told of */
 	bool halted;
 	bool failed;	 /* what is queued completes with -EIO */
 	uint8_t resource;

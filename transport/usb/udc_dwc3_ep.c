@@ -196,10 +196,22 @@ static void stop(struct udc_dwc3 *w, unsigned int i)
 	ep->on_ring = 0;
 }
 
+/*
+ * A controller that ran out of TRBs looks again when it is told to. Once for
+ * many: each command costs a write that a busy bus makes slow.
+ */
+static void tell(struct udc_dwc3 *w, struct dwc3_ep *ep)
+{
+	if (ep->update_due && ep->running)
+		dwc3_update(w, ep->phys, ep->resource);
+	ep->update_due = false;
+}
+
 static void service(struct udc_dwc3 *w, unsigned int i)
 {
 	struct dwc3_ep *ep = &w->ep[i];
 
+	tell(w, ep);
 	if (ep->stop_due && dwc3_may_end(w))
 		stop(w, i);
 	if (ep->stop_due || ep->failed)
@@ -304,17 +316,22 @@ int dwc3_ep_submit(struct udc *u, uint8_t addr, struct udc_transfer *x)
 	    (!(i & 1) && (!x->len || x->len % ep->max_packet)))
 		return -EINVAL;
 	if (ep->count - ep->finished - ep->cancelled >= UDC_QUEUE ||
-	    ep->count == UDC_DWC3_FIFO)
+	    ep->count == UDC_DWC3_FIFO) {
+		tell(w, ep);
 		return -EAGAIN;
+	}
 	ep->fifo[(ep->at + ep->count) % UDC_DWC3_FIFO] = x;
 	ep->count++;
 	if (!takes(ep))
 		return 0; /* with the others, when it starts again */
 	if (put_on_ring(ep, i)) {
 		ep->count--;
+		tell(w, ep);
 		return -EAGAIN;
 	}
-	dwc3_update(w, ep->phys, ep->resource);
+	ep->update_due = true;
+	if (!x->more)
+		tell(w, ep);
 	return 0;
 }
 

@@ -61,6 +61,7 @@ static void out_post(struct usb_transport *t, unsigned int n)
 		struct udc_transfer *x = out_transfer(o, o->posted);
 
 		x->len = t->acm.max_packet;
+		x->more = (uint16_t)(o->posted + 1 - o->read) < o->count;
 		if (cdc_acm_submit(&t->acm, n, false, x))
 			break;
 		o->posted++;
@@ -479,6 +480,11 @@ int usb_transport_start(struct usb_transport *t)
 void usb_transport_stop(struct usb_transport *t)
 {
 	usbd_stop(&t->acm.usbd);
+}
+
+bool usb_transport_sees_host(const struct usb_transport *t)
+{
+	return t->acm.usbd.state != USBD_DETACHED;
 }
 
 void usb_transport_describe(const struct usb_transport *t, struct strbuf *out)

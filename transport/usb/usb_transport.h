@@ -96,6 +96,9 @@ int usb_transport_start(struct usb_transport *t);
 /* Leave the bus. To be used again it is to be initialised again. */
 void usb_transport_stop(struct usb_transport *t);
 
+/* There is a cable with a host at its end: it has reset the bus. */
+bool usb_transport_sees_host(const struct usb_transport *t);
+
 /* The state of the bus and of each port, for people; no newline. */
 void usb_transport_describe(const struct usb_transport *t, struct strbuf *out);
 

@@ -203,6 +203,23 @@ static void set_plugged(Object *obj, bool value, Error **errp)
 		host_set_plugged(HSDWC3(obj)->host, value);
 }
 
+static bool get_pulled_up(Object *obj, Error **errp)
+{
+	return dwc3_pulled_up(HSDWC3(obj));
+}
+
+static char *get_inject(Object *obj, Error **errp)
+{
+	return host_injected(HSDWC3(obj)->host);
+}
+
+static void set_inject(Object *obj, const char *value, Error **errp)
+{
+	if (!host_inject(HSDWC3(obj)->host, value))
+		error_setg(errp, "babble, lost, setup-again or early-status, "
+			   "and how often");
+}
+
 static bool get_interrupt(Object *obj, Error **errp)
 {
 	return HSDWC3(obj)->line;
@@ -255,6 +272,8 @@ static void hsdwc3_class_init(ObjectClass *oc, void *data)
 				       set_suspended);
 	object_class_property_add_bool(oc, "plugged", get_plugged,
 				       set_plugged);
+	object_class_property_add_str(oc, "inject", get_inject, set_inject);
+	object_class_property_add_bool(oc, "pulled-up", get_pulled_up, NULL);
 	object_class_property_add_bool(oc, "interrupt", get_interrupt, NULL);
 	for (i = 0; i < ARRAY_SIZE(slots); i++)
 		object_class_property_add(oc, slots[i], "uint64", get_slots,

@@ -135,6 +135,9 @@ bool host_suspended(struct hs_host *h);
 void host_set_plugged(struct hs_host *h, bool plugged);
 uint64_t host_slots(struct hs_host *h, bool in, bool ready);
 void host_remote_wakeup(struct hs_host *h);
+/* "NAME COUNT"; false: no such fault. */
+bool host_inject(struct hs_host *h, const char *text);
+char *host_injected(struct hs_host *h); /* those that are due; to be freed */
 
 /* ---- within the controller ---- */
 

@@ -118,6 +118,13 @@ static bool failed(struct hs_host *h, struct hs_request *q, int result)
 	return true;
 }
 
+static int babble(struct hs_host *h, uint8_t number, uint16_t mps)
+{
+	static const uint8_t packet[HSDWC3_PACKET_BUFFER];
+
+	return dwc3_out(h->dev, h->address, number, packet, mps + 1);
+}
+
 /* One packet of a transfer's data. HS_NAK, 0 (go on), 1 (data done), 2 (the
  * transfer is over). */
 static int data_packet(struct hs_host *h, struct hs_request *q, uint16_t mps,
@@ -127,8 +134,12 @@ static int data_packet(struct hs_host *h, struct hs_request *q, uint16_t mps,
 	uint32_t left = q->length - q->actual;
 	int result;
 
-	if (in)
+	if (q->ep & 0x0f && host_fault(h, FAULT_LOST))
+		result = HS_SILENT;
+	else if (in)
 		result = dwc3_in(h->dev, h->address, q->ep & 0x0f, packet);
+	else if (q->ep & 0x0f && host_fault(h, FAULT_BABBLE))
+		result = babble(h, q->ep & 0x0f, mps);
 	else
 		result = dwc3_out(h->dev, h->address, q->ep & 0x0f,
 				  q->data + q->actual, MIN(left, mps));
@@ -156,6 +167,7 @@ static bool control_step(struct hs_host *h, struct hs_request *q)
 
 	switch (q->stage) {
 	case CTL_SETUP:
+		q->actual = 0;
 		result = dwc3_setup(h->dev, h->address, q->setup);
 		if (result < 0)
 			failed(h, q, result);
@@ -165,6 +177,10 @@ static bool control_step(struct hs_host *h, struct hs_request *q)
 	case CTL_DATA:
 		result = data_packet(h, q, h->mps0, in);
 		if (result == 1)
+			q->stage = CTL_STATUS;
+		else if (!result && host_fault(h, FAULT_SETUP_AGAIN))
+			q->stage = CTL_SETUP;
+		else if (!result && in && host_fault(h, FAULT_EARLY_STATUS))
 			q->stage = CTL_STATUS;
 		return result != HS_NAK;
 	}

@@ -51,6 +51,14 @@ struct hs_pipe {
 
 enum hs_port { PORT_OFF, PORT_DEBOUNCE, PORT_RESET, PORT_RECOVERY, PORT_UP };
 
+enum hs_fault {
+	FAULT_BABBLE,	    /* an OUT packet with a byte too many */
+	FAULT_LOST,	    /* a bulk packet that does not arrive */
+	FAULT_SETUP_AGAIN,  /* a SETUP packet within a data stage */
+	FAULT_EARLY_STATUS, /* the status stage before all data were read */
+	HS_FAULTS,
+};
+
 struct hs_host {
 	HsDwc3 *dev;
 	struct hs_redir *redir;
@@ -67,6 +75,7 @@ struct hs_host {
 	int64_t slot_ns; /* when the next bulk slot is free */
 	int64_t waited_ns[2]; /* OUT, IN */
 	uint64_t ready[2];
+	unsigned int fault[HS_FAULTS]; /* so many are due */
 };
 
 /* host.c */
@@ -78,6 +87,9 @@ void host_fail_all(struct hs_host *h);
 bool host_cancel(struct hs_host *h, uint64_t id);
 void host_receive(struct hs_host *h, uint8_t ep, uint32_t bytes);
 struct hs_request *host_request(uint64_t id, uint8_t ep, uint32_t length);
+
+/* fault.c */
+bool host_fault(struct hs_host *h, enum hs_fault which);
 
 /* redir.c */
 struct hs_redir *redir_new(struct hs_host *h);

@@ -202,6 +202,15 @@ class Board(unittest.TestCase):
             self.assertIn("socket,id=hsusb,path=/tmp/cable,,1,server=on,"
                           "wait=off", options(args, "-chardev"))
 
+    def test_a_second_controller_has_a_cable_of_its_own(self):
+        args = launch.native_args(guest(usb="null", usb2="unix:/tmp/two"))
+        machine = options(args, "-M")[0].split(",")
+        self.assertIn("usbredir=hsusb", machine)
+        self.assertIn("usbredir2=hsusb2", machine)
+        self.assertIn("socket,id=hsusb2,path=/tmp/two,server=on,wait=off",
+                      options(args, "-chardev"))
+        self.assertNotIn("usbredir2", launch.native_args(guest(usb="null"))[3])
+
     def test_plain_virt_has_no_cable(self):
         args = launch.native_args(guest())
         self.assertEqual(options(args, "-M")[0].split(",")[0], "virt")

@@ -275,6 +275,73 @@ static void registers_of_a_cpu_that_is_off_are_unavailable(void **state)
 	assert_reply(&b, "P5=1122334455667788", "E10");
 }
 
+/* Sends a packet and takes nothing; how much is there to be sent at first. */
+static size_t ask_and_wait(const char *frame)
+{
+	size_t n = 0;
+
+	gdbstub_rx(&b.s, (const uint8_t *)frame, strlen(frame));
+	gdbstub_tx_peek(&b.s, &n);
+	return n;
+}
+
+#define LONG_READ "$m40000000,8000#e5" /* twice a piece, and ends there */
+
+static void a_long_reply_is_on_its_way_before_it_is_whole(void **state)
+{
+	uint8_t want[] = "00010203";
+	const char *reply;
+
+	assert_int_equal(ask_and_wait(LONG_READ), 1 + 2 * 0x4000);
+	assert_true(b.s.tx.open);
+	/* nothing else is taken before its end */
+	assert_int_equal(gdbstub_rx(&b.s, (const uint8_t *)"$qC#b4", 6), 0);
+	reply = bench_next(&b);
+	assert_non_null(reply);
+	assert_int_equal(b.reply_len, 2 * 0x8000);
+	assert_memory_equal(reply, want, 8);
+	assert_false(b.s.tx.open);
+	assert_reply(&b, "qC", "QC1");
+}
+
+static void with_acks_it_is_sent_whole(void **state)
+{
+	b.s.client.noack = false;
+	assert_true(ask_and_wait(LONG_READ) > 0);
+	assert_false(b.s.tx.open);
+	assert_int_equal(b.s.tx.len, 2 * 0x8000 + 4);
+}
+
+static void a_long_read_into_a_hole_is_short(void **state)
+{
+	assert_int_equal(ask_and_wait("$m400fb000,8000#4d"), 1 + 2 * 0x4000);
+	assert_non_null(bench_next(&b));
+	assert_int_equal(b.reply_len, 2 * 0x5000);
+	assert_reply(&b, "qC", "QC1");
+}
+
+static void a_client_that_goes_ends_a_long_reply(void **state)
+{
+	size_t n;
+
+	ask_and_wait(LONG_READ);
+	gdbstub_disconnect(&b.s);
+	gdbstub_tx_peek(&b.s, &n);
+	assert_int_equal(n, 0);
+	gdbstub_connect(&b.s);
+	assert_null(bench_next(&b));
+	assert_reply(&b, "qC", "QC1");
+}
+
+static void a_fault_within_a_long_reply_makes_it_short(void **state)
+{
+	ask_and_wait(LONG_READ);
+	gdbstub_abandon(&b.s, "a fault");
+	assert_non_null(bench_next(&b));
+	assert_int_equal(b.reply_len, 2 * 0x4000);
+	assert_reply(&b, "qC", "QC1");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -286,6 +353,11 @@ int main(void)
 		TEST(bad_numbers_are_refused),
 		TEST(binary_carries_every_byte),
 		TEST(large_reads_fill_the_packet_and_no_more),
+		TEST(a_long_reply_is_on_its_way_before_it_is_whole),
+		TEST(with_acks_it_is_sent_whole),
+		TEST(a_long_read_into_a_hole_is_short),
+		TEST(a_client_that_goes_ends_a_long_reply),
+		TEST(a_fault_within_a_long_reply_makes_it_short),
 		TEST(device_accesses_keep_their_width),
 		TEST(physical_mode_adds_the_window),
 		TEST(searches),

@@ -516,6 +516,36 @@ static void transfers_are_told_of_in_order(void **state)
 	assert_true(ops->idle(&w->udc));
 }
 
+static void many_at_once_cost_one_command(void **state)
+{
+	struct udc_transfer x[UDC_QUEUE + 1];
+
+	open_both();
+	for (unsigned int i = 0; i < 3; i++) {
+		x[i] = transfer(0, 512, "x");
+		x[i].more = i < 2;
+		assert_int_equal(ops->submit(&w->udc, OUT1, &x[i]), 0);
+	}
+	assert_int_equal(fake_count(DWC3_DEPUPDXFER), 1);
+	/* one that promised more, and no more came: with the next poll */
+	x[3] = transfer(0, 512, "x");
+	x[3].more = true;
+	assert_int_equal(ops->submit(&w->udc, OUT1, &x[3]), 0);
+	assert_int_equal(fake_count(DWC3_DEPUPDXFER), 1);
+	poll();
+	assert_int_equal(fake_count(DWC3_DEPUPDXFER), 2);
+	/* or where the last one is not taken */
+	for (unsigned int i = 4; i <= UDC_QUEUE; i++) {
+		x[i] = transfer(0, 512, "x");
+		x[i].more = true;
+		assert_int_equal(ops->submit(&w->udc, OUT1, &x[i]),
+				 i < UDC_QUEUE ? 0 : -EAGAIN);
+	}
+	assert_int_equal(fake_count(DWC3_DEPUPDXFER), 3);
+	poll();
+	assert_int_equal(fake_count(DWC3_DEPUPDXFER), 3);
+}
+
 static void the_queue_is_as_long_as_the_seam_says(void **state)
 {
 	struct udc_transfer x[UDC_QUEUE + 1];
@@ -793,6 +823,7 @@ int main(void)
 		T(an_event_that_is_not_true_is_not_believed),
 		T(opening_starts_a_transfer_that_goes_on),
 		T(transfers_are_told_of_in_order),
+		T(many_at_once_cost_one_command),
 		T(the_queue_is_as_long_as_the_seam_says),
 		T(what_cannot_be_sent_is_refused),
 		T(flushing_cancels_what_is_queued),
