@@ -65,7 +65,7 @@ def kexec(guest: Guest) -> str:
 def all_of(guest: Guest, gdb: Optional[Gdb] = None) -> dict[str, str]:
     """Everything; the end of the guest last."""
     found = {"cpuidle": idle(guest), "CPUs off and on": hotplug(guest),
-             "suspend to idle": "suspend exit", "kexec": kexec(guest),
+             "suspend to idle": suspend(guest), "kexec": kexec(guest),
              "CPUs off and on after kexec": hotplug(guest)}
     if gdb is not None:
         with report.case("gdb's stops while CPUs went and came", gdb):
@@ -78,7 +78,7 @@ def all_of(guest: Guest, gdb: Optional[Gdb] = None) -> dict[str, str]:
             must("cpu_do_idle" in gdb.cmd("thread apply all bt 1")
                  or "in WFI" in gdb.cmd("info threads"),
                  gdb.cmd("info threads"))
-            gdb.cmd("detach")
+        gdb.cmd("detach")
     guest.console.send("poweroff -f\n")
     found["power-off"] = str(guest.launcher.wait(60))
     return found
