@@ -315,7 +315,12 @@ static void hit(struct cpu *c, const struct bp *bp, const struct bp *physical)
 		return;
 	}
 	d->passing = false;
-	step_over(c);
+	/* one of the guest's may be here too: the step, without ours, meets it */
+	if (esr_ec(c->vcpu.esr) == EC_BKPT_LOW &&
+	    debug_regs_guest_break(c, c->vcpu.pc))
+		debug_hidden_step(c, VIEW_PLAIN, NULL);
+	else
+		step_over(c);
 }
 
 static void on_brk(struct cpu *c)
@@ -370,7 +375,8 @@ static void on_breakpoint(struct cpu *c)
 			step_done(c);
 		return;
 	}
-	bp = is_ours(pc) ? point_find(pc) : NULL;
+	/* in a hidden step ours at its place is off, so this is another's */
+	bp = is_ours(pc) && pc != d->skip ? point_find(pc) : NULL;
 	if (bp && from_el0(c) && guest_fetch(c, pc, &insn)) {
 		/*
 		 * An Instruction Abort comes first (D1.13.4), and the hit when

@@ -154,7 +154,8 @@ static void program_watches(struct debug_cpu *d)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = debug_watch_count(); i-- > 0;) {
+	/* upwards: of several that one access hits QEMU reports the oldest */
+	for (unsigned int i = 0; i < debug_watch_count(); i++) {
 		if (guest_counts(d) && d->wcr[i] & DBGWCR_E) {
 			hw_write(WVR, i, d->wvr[i]);
 			hw_write(WCR, i, d->wcr[i]);

@@ -60,15 +60,19 @@ static struct {
 	uint64_t vbar; /* 0: none seen */
 } kernel;
 
-void guest_note_kernel(void)
+bool guest_note_kernel(void)
 {
 	uint64_t vbar = read_sysreg_el1(vbar_el1, VBAR_EL12);
+	uint64_t ttbr1 = read_sysreg_el1(ttbr1_el1, TTBR1_EL12);
+	bool other = (ttbr1 ^ kernel.r.ttbr1) & GENMASK(47, 1);
+	bool first = !kernel.vbar;
 
-	if (vbar == kernel.vbar ||
+	if ((vbar == kernel.vbar && !other) ||
 	    !(read_sysreg_el1(sctlr_el1, SCTLR_EL12) & 1))
-		return;
+		return false;
 	guest_regime(this_cpu(), &kernel.r);
 	kernel.vbar = vbar;
+	return !first && other;
 }
 
 bool guest_kernel(struct stage1_regime *r, uint64_t *vbar)

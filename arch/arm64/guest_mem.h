@@ -32,8 +32,9 @@ void guest_regime(struct cpu *c, struct stage1_regime *r);
  * A kernel with page-table isolation has other tables, in which it is not
  * mapped, and other vectors while a CPU is in user space. As it was itself is
  * noted when this CPU makes a PSCI call, which all kernels do when they start.
+ * True: another kernel than before, one that came by kexec.
  */
-void guest_note_kernel(void);
+bool guest_note_kernel(void);
 /* False: none has been seen. */
 bool guest_kernel(struct stage1_regime *r, uint64_t *vbar);
 /* The same regime, or that of the noted kernel if only that one maps addr. */

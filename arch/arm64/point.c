@@ -361,6 +361,12 @@ void point_table_written(struct cpu *c, uint64_t ipa, uint64_t size)
 		follow_some(c, ipa, size);
 }
 
+void point_kernel_changed(struct cpu *c)
+{
+	if (pt.table)
+		follow_some(c, 0, 0);
+}
+
 int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 {
 	static uint64_t last_ttbr1;

@@ -56,6 +56,8 @@ bool point_watch_ipa(struct cpu *c, uint64_t va, uint64_t ipa, unsigned int size
 bool point_watched_access(struct cpu *c, uint64_t va, unsigned int size);
 /* Guest memory was written: does a breakpoint depend on a table there? */
 void point_table_written(struct cpu *c, uint64_t ipa, uint64_t size);
+/* Another kernel runs, with tables of its own: where is everything now? */
+void point_kernel_changed(struct cpu *c);
 /* A trapped write to the guest's translation registers; -ENOENT: another. */
 int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v);
 /* The guest enabled a comparator of its own: gdb's find another way. */

@@ -42,22 +42,6 @@ static bool find_ipa(struct cpu *c, const struct esr_dabt *d, uint64_t *ipa)
 	return true;
 }
 
-/* The walk itself met a page that is written or watched: hardware does it. */
-static enum cpu_exit walk_abort(struct cpu *c, uint64_t ipa)
-{
-	struct page *p = page_find(ipa);
-
-	if (p)
-		debug_hidden_step(c, p->tables || p->watches ? VIEW_OPEN :
-							       VIEW_PLAIN, p);
-	else
-		traps_inject(c,
-			     esr_make_dabt(pstate_el(c->vcpu.pstate) == 0,
-					   FSC_SEA_WALK, false, false),
-			     &c->vcpu.far);
-	return EXITS_STAGE2;
-}
-
 static void refuse(struct cpu *c, uint64_t ipa, bool write, bool fetch)
 {
 	uint64_t far = c->vcpu.far;
@@ -91,6 +75,25 @@ static bool retry(struct cpu *c, uint64_t ipa, bool write, bool fetch)
 	c->retry_ipa = ipa;
 	c->retry_exit = c->exit_count;
 	return c->retries < RETRIES;
+}
+
+/*
+ * The walk itself met a page that is written or watched: hardware does it. Or
+ * one whose block was being split or merged meanwhile: the guest tries again.
+ */
+static enum cpu_exit walk_abort(struct cpu *c, uint64_t ipa)
+{
+	struct page *p = page_find(ipa);
+
+	if (p)
+		debug_hidden_step(c, p->tables || p->watches ? VIEW_OPEN :
+							       VIEW_PLAIN, p);
+	else if (!retry(c, ipa, false, false))
+		traps_inject(c,
+			     esr_make_dabt(pstate_el(c->vcpu.pstate) == 0,
+					   FSC_SEA_WALK, false, false),
+			     &c->vcpu.far);
+	return EXITS_STAGE2;
 }
 
 enum cpu_exit stage2_fault_fetch(struct cpu *c)

@@ -115,7 +115,8 @@ static enum cpu_exit trap_hvc(struct cpu *c)
 {
 	/* PC is past the HVC already: like SMC it is one instruction done. */
 	c->vcpu.pstate &= ~(PSTATE_SS | PSTATE_BTYPE);
-	guest_note_kernel();
+	if (guest_note_kernel())
+		point_kernel_changed(c);
 	psci_call(c);
 	return EXITS_HVC;
 }

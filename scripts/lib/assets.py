@@ -271,12 +271,15 @@ def source(package: str, refresh: bool = False) -> Path:
 def symbols(flavour: str = "kernel") -> Path:
     """A symbol file of a Debian kernel, from its own kallsyms."""
     package = kernel(flavour)
-    path = package.path / "ksyms.elf"
+    return symbols_of(package.vmlinuz, package.path / "ksyms.elf")
+
+
+def symbols_of(image_path: Path, path: Path) -> Path:
+    """A kernel's symbol file, written to `path` where it is missing or old."""
     makers = [Path(module.__file__) for module in (cfi, kallsyms, symelf)]
     newest = max(maker.stat().st_mtime for maker in makers)
     if not path.exists() or path.stat().st_mtime < newest:
-        data = kernelimage.unpack(read_bytes(package.vmlinuz),
-                                  str(package.vmlinuz))
+        data = kernelimage.unpack(read_bytes(image_path), str(image_path))
         memory, = struct.unpack_from("<Q", data, 16)
         write_file(path, symelf.write(kallsyms.read(data), data, memory))
     return path

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.dont_write_bytecode = True
 
-from lib import assets, board, packages, testing  # noqa: E402
+from lib import assets, board, packages, testing, witness  # noqa: E402
 from lib.common import Failure, ROOT, run_main, say  # noqa: E402
 
 
@@ -66,18 +66,23 @@ def list_all(args: argparse.Namespace) -> int:
     return 0
 
 
-def with_board(paths: list[Path], total: testing.Count) -> list[Path]:
-    """The board's QEMU; where it cannot be built its tests are skipped."""
-    needing = [path for path in paths if testing.needs_board(path)]
-    if not needing:
-        return paths
-    try:
-        board.qemu()
-    except Failure as err:
-        for path in needing:
-            print(f"skip system {path.stem}: no board: {err}")
-        total.skipped += len(needing)
-        return [path for path in paths if path not in needing]
+# What tests say that they need, and what builds it.
+BUILT = {"board": board.qemu, "witness": lambda: witness.Witness().build()}
+
+
+def with_built(paths: list[Path], total: testing.Count) -> list[Path]:
+    """What tests need is built; where it cannot be, they are skipped."""
+    for what, build in BUILT.items():
+        needing = [path for path in paths if what in testing.needs(path)]
+        if not needing:
+            continue
+        try:
+            build()
+        except Failure as err:
+            for path in needing:
+                print(f"skip system {path.stem}: no {what}: {err}")
+            total.skipped += len(needing)
+            paths = [path for path in paths if path not in needing]
     return paths
 
 
@@ -98,7 +103,7 @@ def run_all(args: argparse.Namespace) -> testing.Count:
             if not args.no_deps:
                 assets.kernel()
                 assets.initramfs()
-                paths = with_board(paths, total)
+                paths = with_built(paths, total)
             say(f"running {len(paths)} system tests")
             total.add(testing.run_system(paths, args.builddir.resolve(),
                                          args.jobs))

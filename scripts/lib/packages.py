@@ -35,6 +35,14 @@ def _qemu() -> bool:
         is not None
 
 
+def _arm64_libc() -> bool:
+    tool = shutil.which("aarch64-linux-gnu-gcc")
+    done = tool and subprocess.run([tool, "-print-file-name=libc.a"],
+                                   stdout=subprocess.PIPE, text=True,
+                                   check=False)
+    return bool(done) and os.path.isabs(done.stdout.strip())
+
+
 def _module(name: str) -> Callable[[], bool]:
     def found() -> bool:
         return subprocess.run(
@@ -69,10 +77,17 @@ NEEDS = (
          _command("aarch64-linux-gnu-gcc")),
     Need("binutils-aarch64-linux-gnu", "the monitor's linker",
          _command("aarch64-linux-gnu-objcopy")),
+    Need("libc6-dev-arm64-cross", "the C library of tests' guest programs",
+         _arm64_libc),
     Need("qemu-system-arm", "the machine it runs on", _qemu),
     Need("gdb-multiarch", "the debugger", _command("gdb-multiarch")),
     Need("python3-pexpect", "drives programs in tests", _module("pexpect")),
     Need("device-tree-compiler", "device trees for tests", _command("dtc")),
+    Need("make", "the witness kernel's build", _command("make")),
+    Need("flex", "the witness kernel's build", _command("flex")),
+    Need("bison", "the witness kernel's build", _command("bison")),
+    Need("bc", "the witness kernel's build", _command("bc")),
+    Need("xz-utils", "unpacks the kernel's source", _command("xz")),
     Need("dpkg-dev", "unpacks the source of the board's QEMU",
          _command("dpkg-source")),
     Need("libglib2.0-dev", "the board's QEMU: its main library",

@@ -27,7 +27,7 @@ UNIT_TIMEOUT_FACTOR = 4
 LINE = re.compile(r"(ok|not ok|skip)\s+(?:\d+\s+)?(?:-\s+)?(\S.*)")
 TIMEOUT = re.compile(r"^# time limit: (\d+) s$", re.MULTILINE)
 
-NEEDS_BOARD = re.compile(r"^# needs: board$", re.MULTILINE)
+NEEDS = re.compile(r"^# needs: (\w+)$", re.MULTILINE)
 
 
 @dataclass
@@ -187,9 +187,9 @@ def system_tests() -> list[Path]:
     return found
 
 
-def needs_board(path: Path) -> bool:
-    """Does a system test say that it runs on the board's QEMU?"""
-    return NEEDS_BOARD.search(path.read_text()[:2000]) is not None
+def needs(path: Path) -> set[str]:
+    """What a system test says that has to be built for it."""
+    return set(NEEDS.findall(path.read_text()[:2000]))
 
 
 def count_lines(name: str, output: str, status: int) -> Count:

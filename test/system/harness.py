@@ -162,7 +162,7 @@ class Guest:
     def __init__(self, cpu: str = "cortex-a76", smp: int = 1,
                  memory: str = "512M", append: str = "", wait: bool = False,
                  native: bool = False, monitor: Sequence[str] = (),
-                 kernel: str = "kernel-6.1",
+                 kernel: str | Path = "kernel-6.1",
                  files: Optional[Mapping[str, bytes]] = None,
                  boot: bool = True, extra: Sequence[str] = (),
                  program: Optional[Path] = None,
@@ -177,8 +177,9 @@ class Guest:
         if program is not None:
             command += ["--kernel", str(program)]
         else:
-            command += ["--kernel", str(assets.kernel(kernel).vmlinuz),
-                        "--initrd", str(assets.initramfs(files)), "--append",
+            image = (kernel if isinstance(kernel, Path)
+                     else assets.kernel(kernel).vmlinuz)
+            command += ["--kernel", str(image), "--initrd", str(assets.initramfs(files)), "--append",
                         f"console=ttyAMA0 loglevel=4 {append}".strip()]
         command += ["--wait"] if wait else []
         command += options
@@ -215,7 +216,7 @@ class Guest:
         self.console.wait(re.escape(MARKER), seconds)
         # Of the typed line only the output has both halves together.
         self.console.send("stty -echo; PS1=; echo shell-'ready'\n")
-        self.console.wait("shell-ready", 30)
+        self.console.wait("shell-ready\n", 30)
         self.shell_ready = True
 
     def start_sh(self, command: str) -> tuple[int, int]:
@@ -420,6 +421,29 @@ def guest_program(source: str, *options: str) -> bytes:
              "-s", *options, "-o", "prog", "start.s", "prog.c"],
             cwd=temp, check=True)
         return (Path(temp) / "prog").read_bytes()
+
+
+def libc_program(name: str) -> tuple[bytes, dict[str, int]]:
+    """
+    A static arm64 program with glibc, from test/guest/linux; where its symbols
+    are.
+    """
+    source = ROOT / "test" / "guest" / "linux" / f"{name}.c"
+    with tempfile.TemporaryDirectory(prefix="hs-cc-") as temp:
+        out = str(Path(temp) / name)
+        subprocess.run(
+            ["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror",
+             "-fno-strict-aliasing", "-no-pie", "-static",
+             # where no other program has code, not even busybox
+             "-Wl,--build-id=none,-Ttext-segment=0x7000000", "-o", out,
+             str(source)], check=True)
+        lines = subprocess.run(["aarch64-linux-gnu-nm", out], check=True,
+                               stdout=subprocess.PIPE, text=True).stdout
+        subprocess.run(["aarch64-linux-gnu-strip", out], check=True)
+        fields = [line.split() for line in lines.splitlines()]
+        return Path(out).read_bytes(), {
+            words[2]: int(words[0], 16) for words in fields
+            if len(words) == 3}
 
 
 def symbols(kernel: str = "kernel-6.1") -> Path:

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+# time limit: 400 s
+# needs: witness
+"""The witness kernel (scripts/kernel): what Debian's kernels lack. Pseudo-NMIs
+with interrupts masked, kgdb's own tests, breakpoints in kernel data and perf's
+samples by NMI: natively, beneath the monitor, and with a gdb outside that holds
+every comparator."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from harness import Gdb, Guest, Report, libc_program, must, same
+from lib.witness import Witness
+
+CPUS = 2
+KGDB = "/sys/module/kgdbts/parameters/kgdbts"
+LOCKUP = "/sys/kernel/debug/provoke-crash/DIRECT"
+QUIET = ("panic", "machine_restart", "machine_halt", "machine_power_off",
+         "emergency_restart", "kernel_halt", "orderly_reboot")
+HOT = ("el0_svc", "schedule", "vfs_write", "do_debug_exception",
+       "brk_handler", "single_step_handler", "gic_handle_irq", "__switch_to",
+       "kgdb_handle_exception", "try_to_wake_up")
+report = Report("linux witness: ")
+
+
+def kgdb(guest: Guest) -> str:
+    """kgdb's own tests: breakpoints, steps, faults; what it says of them."""
+    start = len(guest.console.text)
+    guest.sh(f"dmesg -n 8; echo V1I20S20 >{KGDB}", 100)
+    # Its last test ends after so many calls of open().
+    guest.sh("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
+             "read x </proc/uptime; done", 60)
+    guest.console.wait(r"KGDB: Unregistered I/O driver kgdbts", 30, start)
+    guest.sh("dmesg -n 4")
+    text = guest.console.text[start:]
+    return "\n".join(re.findall(r"kgdbts:.*|KGDB:.*", text))
+
+
+def perf(guest: Guest) -> str:
+    """Breakpoints in the kernel's text and data, and samples by NMI."""
+    return guest.sh("inside perf-kernel 2>/dev/null; "
+                    "inside perf-sample 2>/dev/null", 60)
+
+
+def nmi(guest: Guest) -> str:
+    """
+    A CPU that spins with interrupts masked, for ever, and shows where it is:
+    what sysrq-l prints of it. It is lost for the guest afterwards.
+    """
+    guest.sh("dmesg -n 8; taskset -p 1 $$")
+    start = len(guest.console.text)
+    guest.console.send(f"taskset 2 sh -c 'echo HARDLOCKUP >{LOCKUP}' &\n")
+    guest.console.wait("direct entry HARDLOCKUP", 30, start)
+    # The shell's own answer may wait for that CPU: it is not asked for.
+    guest.console.send("echo l >/proc/sysrq-trigger\n")
+    guest.console.wait(r"NMI backtrace for cpu 1.*?pc : .*?\n", 60, start)
+    text = guest.console.text[start:]
+    match = re.search(r"NMI backtrace for cpu 1.*?\n.*?pc : (\w+)\+", text,
+                      re.S)
+    must(match, text)
+    return match.group(1)
+
+
+def messages(guest: Guest) -> tuple[str, ...]:
+    """What the kernel said at boot of what is used here."""
+    text = guest.sh("dmesg")
+    return tuple(line for line in re.findall(r"\] (.*)", text) if re.search(
+        r"Pseudo-NMI|hw perfevents|hw-breakpoint|CPU features", line))
+
+
+def all_of(guest: Guest) -> dict[str, object]:
+    """Everything, in an order that the last one ends."""
+    return {"messages": messages(guest), "perf": perf(guest),
+            "kgdb": kgdb(guest), "nmi": nmi(guest)}
+
+
+def hold(gdb: Gdb) -> None:
+    """All comparators, and breakpoints in hot text."""
+    for name in QUIET:
+        gdb.cmd(f"hbreak *&{name}")
+    stack = gdb.value("(long)&machine_restart")
+    for n in range(5):
+        gdb.cmd(f"watch *(long *){stack + 8 * n:#x}")
+    for name in HOT:
+        for n in range(4):
+            gdb.cmd(f"break *((long)&{name} + {4 * n}) if $x29 == 0x4242")
+
+
+def main() -> int:
+    kernel = Witness()
+    kernel.build()
+    data, _ = libc_program("inside")
+    found = {}
+    for how in ("native", "beneath the monitor", "with a debugger outside"):
+        with Guest(smp=CPUS, kernel=kernel.image, native=how == "native",
+                   files={"bin/inside": data},
+                   append="nokaslr irqchip.gicv3_pseudo_nmi=1") as guest:
+            if how != "with a debugger outside":
+                found[how] = all_of(guest)
+                continue
+            with Gdb(symbols=kernel.symbols()) as gdb:
+                gdb.attach(guest)
+                hold(gdb)
+                gdb.send("continue")
+                found[how] = all_of(guest)
+                with report.case("gdb finds the CPU that is locked up", gdb):
+                    text = gdb.interrupt()
+                    must("SIGINT" in text, text)
+                    gdb.cmd("thread 2")
+                    text = gdb.cmd("bt")
+                    must("lkdtm_HARDLOCKUP" in text, text)
+                gdb.cmd("delete")
+                gdb.cmd("detach")
+    native = found.pop("native")
+    for name, text in native.items():
+        print(f"# {name}: {text}")
+    with report.case("natively: Pseudo-NMIs, and kgdb passes its tests"):
+        must(any("Pseudo-NMIs enabled" in line
+                 for line in native["messages"]), native["messages"])
+        must("missing" not in native["perf"] and "wrong" not in native["perf"]
+             and "no address" not in native["perf"], native["perf"])
+        must("singlestep" in native["kgdb"]
+             and "ERROR" not in native["kgdb"], native["kgdb"])
+        same(native["nmi"], "lkdtm_HARDLOCKUP", "PC of the locked CPU")
+    for how, texts in found.items():
+        for name, wanted in native.items():
+            with report.case(f"{name}: {how}"):
+                same(texts[name], wanted, name)
+    return report.end()
+
+
+sys.exit(main())

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT OR GPL-2.0-or-later
+"""Configurations of witness kernels: parts, lines, and what the kernel's own
+rules make of them."""
+
+from __future__ import annotations
+
+import unittest
+
+from lib import witness
+from lib.common import Failure
+
+
+class Settings(unittest.TestCase):
+    """What parts and lines say together."""
+
+    def test_the_base_comes_first_and_has_4k_pages(self) -> None:
+        self.assertEqual(witness.parts()[0], "base")
+        self.assertEqual(witness.settings()["CONFIG_ARM64_4K_PAGES"], "y")
+
+    def test_a_part_wins_over_the_base(self) -> None:
+        for name in ("16k", "64k"):
+            found = witness.settings(name)
+            self.assertEqual(found["CONFIG_ARM64_4K_PAGES"], "n")
+            self.assertEqual(found[f"CONFIG_ARM64_{name.upper()}_PAGES"], "y")
+
+    def test_a_line_wins_over_a_part_wherever_it_stands(self) -> None:
+        for words in (("CONFIG_GDB_SCRIPTS=n", "debug"),
+                      ("debug", "CONFIG_GDB_SCRIPTS=n")):
+            self.assertEqual(
+                witness.settings(*words)["CONFIG_GDB_SCRIPTS"], "n")
+
+    def test_another_word_is_refused(self) -> None:
+        for word in ("13k", "../base", "CONFIG_X", "CONFIG_X=", "CONFIG_x y"):
+            with self.assertRaises(Failure):
+                witness.settings(word)
+
+    def test_each_part_says_what_it_is_for(self) -> None:
+        for name in witness.parts():
+            self.assertGreater(len(witness.purpose(name)), 5)
+
+
+class Unmet(unittest.TestCase):
+    """Lines that the finished configuration does not have."""
+
+    def test_off_is_off_however_it_is_written(self) -> None:
+        self.assertEqual(witness.unmet(
+            {"CONFIG_A": "n", "CONFIG_B": "n", "CONFIG_C": "y"},
+            "# CONFIG_A is not set\nCONFIG_C=y\n"), [])
+
+    def test_what_did_not_come_out_is_named(self) -> None:
+        self.assertEqual(witness.unmet(
+            {"CONFIG_A": "y", "CONFIG_B": "n", "CONFIG_C": "16"},
+            "CONFIG_B=y\nCONFIG_C=8\n"),
+            ["CONFIG_A=y", "CONFIG_B=n", "CONFIG_C=16"])
