@@ -15,6 +15,8 @@ from harness import Bad, Gdb, Guest, ROOT, connect
 
 PROGRAMS = Path(os.environ.get("HYPERSTUB_BUILD", ROOT / "build")) \
     / "test" / "guest"
+# Eight virtual CPUs that spin may be slow to get anywhere on a busy host.
+PATIENCE = 60.0
 GDB16 = Path(os.path.expanduser("~/.cache/hyperstub/gdb16/gdb"))
 
 
@@ -59,7 +61,7 @@ class Rsp:
     def __init__(self, guest: Guest) -> None:
         self.peer = socket.socket(socket.AF_UNIX)
         connect(self.peer, guest.gdb_path)
-        self.peer.settimeout(20)
+        self.peer.settimeout(PATIENCE)
         self.data = b""
         self.ask("QStartNoAckMode")
         self.ask("qSupported:swbreak+;hwbreak+;vContSupported+")
@@ -77,7 +79,7 @@ class Rsp:
         raw = body if isinstance(body, bytes) else body.encode()
         self.peer.sendall(b"$%s#%02x" % (raw, sum(raw) & 255))
 
-    def reply(self, seconds: float = 20) -> str:
+    def reply(self, seconds: float = PATIENCE) -> str:
         """The next packet from the stub, its escapes taken away."""
         self.peer.settimeout(seconds)
         while True:
