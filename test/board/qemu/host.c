@@ -8,6 +8,7 @@
 #include "host.h"
 #include "hw/usb/trace.h"
 #include "qemu/main-loop.h"
+#include "sysemu/cpu-timers.h"
 #include <usbredirproto.h>
 
 #define MS 1000000ll
@@ -307,18 +308,18 @@ static void pump(void *opaque)
 		}
 	}
 	if (progress)
-		qemu_bh_schedule(h->bh);
+		host_kick(h);
 }
 
+/* With -icount by a timer: until a bottom half comes the clock may jump. */
 void host_kick(struct hs_host *h)
 {
-	if (h && h->port == PORT_UP)
+	if (!h || h->port != PORT_UP)
+		return;
+	if (icount_enabled())
+		timer_mod(h->slot_timer, dwc3_now());
+	else
 		qemu_bh_schedule(h->bh);
-}
-
-static void slot_timer(void *opaque)
-{
-	host_kick(opaque);
 }
 
 void host_submit(struct hs_host *h, struct hs_request *q, bool first)
@@ -487,7 +488,7 @@ struct hs_host *host_new(HsDwc3 *s)
 	h->dev = s;
 	h->bh = qemu_bh_new(pump, h);
 	h->port_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, port_timer, h);
-	h->slot_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, slot_timer, h);
+	h->slot_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, pump, h);
 	for (i = 0; i < 32; i++) {
 		QTAILQ_INIT(&h->pipe[i].queue);
 		h->pipe[i].type = 255;
