@@ -4,7 +4,7 @@ its Image is.
 
   scripts/kernel                            # 4K pages, all debugging: `base`
   scripts/kernel 16k debug                  # parts of test/kernel, by name
-  scripts/kernel 64k CONFIG_LOCKDEP=y CONFIG_KGDB=n
+  scripts/kernel 64k CONFIG_PROVE_LOCKING=y CONFIG_KGDB=n
 
 Debian's linux-source-6.12 is fetched (150 MB) and unpacked once; a kernel then
 takes about 3 minutes on two cores. Each is kept in the cache folder
