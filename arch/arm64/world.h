@@ -18,7 +18,13 @@ struct bp_table;
 struct cpu;
 struct strbuf;
 
-#define WORLD_STOP_US 100000 /* a CPU that has not parked by then is lost */
+/*
+ * A CPU that has not parked by then is lost: its registers cannot be read, and
+ * gdb takes a breakpoint there for a stop of another kind. A host with much else
+ * to do has been seen to give a CPU of QEMU no time for more than a second; who
+ * hangs in the monitor is found out by watch.h.
+ */
+#define WORLD_STOP_US 2000000
 
 void world_cpu_init(struct cpu *c);
 /* Stop all for this reason. From the CPU that it happened on, or the session. */

@@ -293,8 +293,10 @@ class Soak:
         """What a person would look at first."""
         text = ""
         with contextlib.suppress(Exception):
+            # At a prompt already, it has stopped by itself: why is here.
             self.gdb.child.sendintr()
-            self.gdb.wait(5)
+            text += f"gdb had printed:\n{self.gdb.wait(5)}"
+            text += self.gdb.cmd("echo here\\n", 5)
         for command in ("info threads", "thread apply all bt 8",
                         "info breakpoints", "monitor info",
                         "monitor info breakpoints", "monitor log"):
