@@ -285,6 +285,13 @@ class Soak:
         try:
             action(self)
         except Exception as err:
+            if "Fatal signal" in str(err) and not self.gdb.child.isalive():
+                # gdb 13 has been seen to crash by itself, in `break`
+                say(f"in `{name}`: gdb itself crashed; another one is taken")
+                name = "crashes of gdb"
+                self.connect()
+                self.done[name] += 1
+                return
             raise Failure(f"after {sum(self.done.values())} actions, in "
                           f"`{name}`: {err}\n{self.state()}") from err
         self.done[name] += 1
