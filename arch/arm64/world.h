@@ -18,9 +18,15 @@ struct bp_table;
 struct cpu;
 struct strbuf;
 
-#define WORLD_STOP_US 1000000 /* a CPU that has not parked by then is lost */
-#define WORLD_LONE_US 2500    /* a lone step, several times */
-#define WORLD_LOST_US 100000  /* for those that were so already */
+/*
+ * A CPU that has not parked by then is lost: its registers cannot be read, and
+ * gdb gives up what it was at. A host with much else to do has been seen to give
+ * a CPU of QEMU no time for more than a second; who hangs in the monitor is found
+ * out by watch.h. Those that were lost at the last stop get less.
+ */
+#define WORLD_STOP_US 2000000
+#define WORLD_LOST_US 100000
+#define WORLD_LONE_US 2500 /* a lone step, several times */
 
 void world_cpu_init(struct cpu *c);
 /* Stop all for this reason. From the CPU that it happened on, or the session. */

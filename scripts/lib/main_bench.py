@@ -91,6 +91,7 @@ def main() -> int:
         import tools
         import rows_transfer  # noqa: F401
         import rows_guest  # noqa: F401
+        import rows_cost  # noqa: F401
         import rows_usb  # noqa: F401
     except ModuleNotFoundError as err:
         raise Failure(f"{err.name} is missing; scripts/deps installs it") \

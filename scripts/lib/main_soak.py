@@ -285,6 +285,13 @@ class Soak:
         try:
             action(self)
         except Exception as err:
+            if "Fatal signal" in str(err) and not self.gdb.child.isalive():
+                # gdb 13 has been seen to crash by itself, in `break`
+                say(f"in `{name}`: gdb itself crashed; another one is taken")
+                name = "crashes of gdb"
+                self.connect()
+                self.done[name] += 1
+                return
             raise Failure(f"after {sum(self.done.values())} actions, in "
                           f"`{name}`: {err}\n{self.state()}") from err
         self.done[name] += 1
@@ -293,8 +300,10 @@ class Soak:
         """What a person would look at first."""
         text = ""
         with contextlib.suppress(Exception):
+            # At a prompt already, it has stopped by itself: why is here.
             self.gdb.child.sendintr()
-            self.gdb.wait(5)
+            text += f"gdb had printed:\n{self.gdb.wait(5)}"
+            text += self.gdb.cmd("echo here\\n", 5)
         for command in ("info threads", "thread apply all bt 8",
                         "info breakpoints", "monitor info",
                         "monitor info breakpoints", "monitor log"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from typing import Iterator, Optional
+from typing import Iterator
 
 from tools import (Bench, COUNTED_MEMORY, Bad, Gdb, Guest, Line, MIB, Rsp,
                    assets, median, row)
@@ -178,41 +178,6 @@ def wall_clock(bench: Bench) -> Iterator[Line]:
     yield Line("boot to init, wall clock", "s", median(ours), median(qemu),
                more_is_better=False, aim="<= 1.10", good=ratio <= 1.10,
                text=f"{ratio:.3f} of --native")
-
-
-def exits(guest: Guest) -> dict[str, int]:
-    """All CPUs' exits by cause, from `monitor info exits`."""
-    with Rsp(guest) as rsp:
-        rsp.send("qRcmd," + "info exits".encode().hex())
-        text = ""
-        while True:
-            part = rsp.reply()
-            if part.startswith("O") and part != "OK":
-                text += bytes.fromhex(part[1:]).decode()
-                continue
-            if part not in ("OK", ""):
-                text += bytes.fromhex(part).decode()
-            break
-        rsp.ask("D")
-    total: dict[str, int] = {}
-    for name, count in re.findall(r"([a-z][a-z0-9/ ]*?) (\d+) \(\d+/s\)",
-                                  text):
-        total[name] = total.get(name, 0) + int(count)
-    return total
-
-
-@row("exits", """`monitor info exits` of Debian's kernel on 4 CPUs: all of them at
-the shell's prompt, and what 5 s of idling add""")
-def exits_row(bench: Bench) -> Iterator[Line]:
-    with Guest(cpu=bench.cpu, smp=4) as guest:
-        took = boot_us(guest) / 1e6
-        first = exits(guest)
-        time.sleep(5)
-        second = exits(guest)
-    for name in second:
-        idle = (second[name] - first.get(name, 0)) / 5
-        yield Line(f"exits: {name}", "1/s", first.get(name, 0) / took,
-                   text=f"booting; {idle:.0f} a second idle")
 
 
 PARTS = (("stub/", "stub"), ("transport/", "transport"),

@@ -73,6 +73,14 @@ class Machine:
     def __exit__(self, *_) -> None:
         self.close()
 
+    def wait_socket(self, seconds: float = 20) -> None:
+        """Until the debugger's socket is there: gdb tries once."""
+        end = time.monotonic() + seconds
+        while not os.path.exists(self.gdb_path):
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise Bad("no socket for the debugger")
+            time.sleep(0.05)
+
     def ended(self, seconds: float) -> int:
         """Wait for its end; the exit status."""
         try:

@@ -69,6 +69,7 @@ def with_packets() -> None:
 def with_gdb() -> None:
     with start(1) as machine, Gdb(symbols=symbols()) as gdb:
         with report.case("gdb attaches, stops by name, shows the console"):
+            machine.wait_socket()
             gdb.cmd(f"target remote {machine.gdb_path}")
             gdb.cmd("tbreak kernel_init_freeable")
             text = gdb.go(60)
