@@ -346,7 +346,7 @@ class Gdb:
     def attach(self, guest: Guest, seconds: float = 30) -> str:
         """target remote to a guest's socket."""
         text = self.cmd(f"target remote {guest.gdb_path}", seconds)
-        if re.search(r"refused|timed out|closed|Remote replied", text):
+        if re.search(r"refused|timed out|closed|Remote replied|No such", text):
             raise Bad(f"attach: {text}")
         return text
 
