@@ -75,8 +75,13 @@ static void on_level(struct per_cpu *p, uint64_t intid)
 {
 	volatile uint64_t *left = intid == TIMER_IRQ ? &p->timer : &level_left;
 
-	if (*left && !--*left)
+	if (!*left)
+		return;
+	if (*left == 1)
 		clear_line(intid);
+	/* who waits for 0 may raise the line again at once */
+	asm volatile("dsb sy" : : : "memory");
+	--*left;
 }
 
 static bool on_interrupt(struct frame *f)
