@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
+from typing import Callable
 
-from harness import Gdb, Guest, Report, libc_program, must, same
+from harness import Bad, Gdb, Guest, Report, libc_program, must, same
 from lib.witness import Witness
 
 CPUS = 2
@@ -29,7 +31,7 @@ report = Report("linux witness: ")
 def kgdb(guest: Guest) -> str:
     """kgdb's own tests: breakpoints, steps, faults; what it says of them."""
     start = len(guest.console.text)
-    guest.sh(f"dmesg -n 8; echo V1I20S20 >{KGDB}", 100)
+    guest.sh(f"dmesg -n 8; echo V1I20S20 >{KGDB}", 60)
     # Its last test ends after so many calls of open().
     guest.sh("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do "
              "read x </proc/uptime; done", 60)
@@ -77,6 +79,26 @@ def all_of(guest: Guest) -> dict[str, object]:
             "kgdb": kgdb(guest), "nmi": nmi(guest)}
 
 
+def attempt(how: str, image: Path, program: bytes,
+            run: Callable[[Guest], None]) -> None:
+    """
+    In a fresh guest. kgdbts has been seen once not to come back from its single
+    steps, of some hundred runs, on a busy host, and it is not known why: that
+    is told, and tried once more.
+    """
+    for again in (True, False):
+        with Guest(smp=CPUS, kernel=image, native=how == "native",
+                   files={"bin/inside": program},
+                   append="nokaslr irqchip.gicv3_pseudo_nmi=1") as guest:
+            try:
+                run(guest)
+                return
+            except Bad as err:
+                if not again or "singlestep [0/20]" not in str(err):
+                    raise
+                print(f"# {how}: kgdbts hangs, once more: {err}", flush=True)
+
+
 def hold(gdb: Gdb) -> None:
     """All comparators, and breakpoints in hot text."""
     for name in QUIET:
@@ -94,26 +116,30 @@ def main() -> int:
     kernel.build()
     data, _ = libc_program("inside")
     found = {}
-    for how in ("native", "beneath the monitor", "with a debugger outside"):
-        with Guest(smp=CPUS, kernel=kernel.image, native=how == "native",
-                   files={"bin/inside": data},
-                   append="nokaslr irqchip.gicv3_pseudo_nmi=1") as guest:
-            if how != "with a debugger outside":
-                found[how] = all_of(guest)
-                continue
-            with Gdb(symbols=kernel.symbols()) as gdb:
-                gdb.attach(guest)
-                hold(gdb)
-                gdb.send("continue")
-                found[how] = all_of(guest)
-                with report.case("gdb finds the CPU that is locked up", gdb):
-                    text = gdb.interrupt()
-                    must("SIGINT" in text, text)
-                    gdb.cmd("thread 2")
-                    text = gdb.cmd("bt")
-                    must("lkdtm_HARDLOCKUP" in text, text)
-                gdb.cmd("delete")
-                gdb.cmd("detach")
+
+    def alone(how: str) -> Callable[[Guest], None]:
+        def run(guest: Guest) -> None:
+            found[how] = all_of(guest)
+        return run
+
+    def debugged(guest: Guest) -> None:
+        with Gdb(symbols=kernel.symbols()) as gdb:
+            gdb.attach(guest)
+            hold(gdb)
+            gdb.send("continue")
+            found["with a debugger outside"] = all_of(guest)
+            with report.case("gdb finds the CPU that is locked up", gdb):
+                text = gdb.interrupt()
+                must("SIGINT" in text, text)
+                gdb.cmd("thread 2")
+                text = gdb.cmd("bt")
+                must("lkdtm_HARDLOCKUP" in text, text)
+            gdb.cmd("delete")
+            gdb.cmd("detach")
+
+    for how in ("native", "beneath the monitor"):
+        attempt(how, kernel.image, data, alone(how))
+    attempt("with a debugger outside", kernel.image, data, debugged)
     native = found.pop("native")
     for name, text in native.items():
         print(f"# {name}: {text}")
