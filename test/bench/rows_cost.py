@@ -31,6 +31,19 @@ static u64 now(void)
 	return ticks * 1000000 / freq;
 }
 
+/* A number and the end of its line. */
+static void tell(u64 v)
+{
+	char text[24];
+	int at = 24;
+
+	text[--at] = '\n';
+	do
+		text[--at] = '0' + v % 10;
+	while (v /= 10);
+	sys3(64, 1, (long)text + at, 24 - at);
+}
+
 static long fork(void)
 {
 	register long x8 asm("x8") = 220, x0 asm("x0") = 17;
@@ -79,14 +92,7 @@ int main(int argc, char **argv)
 		sys3(260, -1, (long)&status, 0);
 		bad |= status;
 	}
-	start = now() - start;
-	char text[24];
-	int at = 24;
-	text[--at] = '\n';
-	do
-		text[--at] = '0' + start % 10;
-	while (start /= 10);
-	sys3(64, 1, (long)text + at, 24 - at);
+	tell(now() - start);
 	return bad != 0;
 }
 """
@@ -112,14 +118,7 @@ int main(int argc, char **argv)
 		}
 		asm volatile("" : : "r"(to) : "memory");
 	}
-	start = now() - start;
-	char text[24];
-	int at = 24;
-	text[--at] = '\n';
-	do
-		text[--at] = '0' + start % 10;
-	while (start /= 10);
-	sys3(64, 1, (long)text + at, 24 - at);
+	tell(now() - start);
 	return 0;
 }
 """

@@ -88,6 +88,14 @@ class Report:
             return
         print(f"ok {name}  # {time.monotonic() - start:.1f} s", flush=True)
 
+    def alike(self, native: Mapping[str, object],
+              found: Mapping[str, Mapping[str, object]]) -> None:
+        """A case for each fact and each way in which it was found."""
+        for how, texts in found.items():
+            for name, wanted in native.items():
+                with self.case(f"{name}: {how}"):
+                    same(texts[name], wanted, name)
+
     def end(self) -> int:
         """The exit status."""
         return 1 if self.failures else 0

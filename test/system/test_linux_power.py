@@ -113,10 +113,7 @@ def main() -> int:
         must("suspend exit" in native["suspend to idle"], native)
         same(native["CPUs off and on"], "0-3\n4\n")
         same(native["power-off"], "0", "the launcher's status")
-    for how, texts in found.items():
-        for name, wanted in native.items():
-            with report.case(f"{name}: {how}"):
-                same(texts[name], wanted, name)
+    report.alike(native, found)
     return report.end()
 
 

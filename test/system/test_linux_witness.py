@@ -151,10 +151,7 @@ def main() -> int:
         must("singlestep" in native["kgdb"]
              and "ERROR" not in native["kgdb"], native["kgdb"])
         same(native["nmi"], "lkdtm_HARDLOCKUP", "PC of the locked CPU")
-    for how, texts in found.items():
-        for name, wanted in native.items():
-            with report.case(f"{name}: {how}"):
-                same(texts[name], wanted, name)
+    report.alike(native, found)
     return report.end()
 
 
