@@ -148,6 +148,8 @@ static int parse_one(struct options *o, const char *name, size_t nn,
 		return parse_bool(s, n, &o->wait);
 	if (is(name, nn, "vhe"))
 		return parse_bool(s, n, &o->vhe);
+	if (is(name, nn, "blocks"))
+		return parse_bool(s, n, &o->blocks);
 	if (is(name, nn, "shadow-pages"))
 		return parse_size(s, n, &o->shadow_pages);
 	if (is(name, nn, "list-registers"))
@@ -181,6 +183,7 @@ int options_parse(struct options *o, const char *p, struct strbuf *why)
 	int bad = 0;
 
 	*o = (struct options){ .share = 64ull << 20, .vhe = true,
+			       .blocks = true,
 			       .usb = OPTION_USB_ANY };
 	while (*p) {
 		size_t n = 0, eq;

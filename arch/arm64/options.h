@@ -24,6 +24,7 @@ struct options {
 	enum option_serial serial;
 	uint64_t usb; /* of GDB_USB: the controller's address, or any */
 	unsigned int granule; /* stage 2: 4, 16 or 64 (KiB); 0 = choose */
+	bool blocks; /* stage 2 maps RAM with blocks, not page by page */
 	uint64_t shadow_pages; /* pool for breakpoints; 0 = what fits */
 	unsigned int list_registers; /* use at most this many; 0 = all */
 };

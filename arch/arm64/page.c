@@ -15,6 +15,7 @@
 #include "view.h"
 
 #define COPY_MEMORY (16ull << 20)
+#define OTHER_PAGES 1024 /* watches and tables beside */
 #define BRK_INSN 0xd4200000u
 
 static struct {
@@ -41,16 +42,35 @@ static unsigned int hash(uint64_t ipa)
 	       pool.hash_mask;
 }
 
+static unsigned int copies(uint64_t page_size)
+{
+	return options.shadow_pages ? (unsigned int)options.shadow_pages :
+				      (unsigned int)(COPY_MEMORY / page_size);
+}
+
+/* A page with its bitmap. */
+static uint64_t stride(uint64_t page_size)
+{
+	return page_size + page_size / 32;
+}
+
+uint64_t page_memory(uint64_t page_size)
+{
+	uint64_t n = copies(page_size);
+
+	/* At most four words of hash for a page. */
+	return n * stride(page_size) + (n + OTHER_PAGES) * 2 * sizeof(struct page) +
+	       page_size;
+}
+
 void page_init(void)
 {
 	unsigned int n;
 
 	pool.size = view_page_size();
-	pool.copy_stride = pool.size + pool.size / 32;
-	pool.copy_count = options.shadow_pages ?
-				  (unsigned int)options.shadow_pages :
-				  (unsigned int)(COPY_MEMORY / pool.size);
-	pool.pages = pool.copy_count + 1024; /* watches and tables beside */
+	pool.copy_stride = stride(pool.size);
+	pool.copy_count = copies(pool.size);
+	pool.pages = pool.copy_count + OTHER_PAGES;
 	for (n = 1024; n < 2 * pool.pages; n *= 2)
 		;
 	pool.hash_mask = n - 1;

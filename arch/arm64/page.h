@@ -29,6 +29,8 @@ struct page {
 };
 
 void page_init(void);
+/* No less than what page_init() takes, where stage 2 has such pages. */
+uint64_t page_memory(uint64_t page_size);
 /* The page of an address, or NULL: it is a plain one. No lock, any CPU. */
 struct page *page_find(uint64_t ipa);
 

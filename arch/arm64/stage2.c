@@ -23,6 +23,7 @@
 #define MEMATTR_WB 15
 
 #define ATTR_ACCESS (STAGE2_READ | STAGE2_WRITE | STAGE2_EXEC)
+#define ATTR_DEVICE (STAGE2_DEVICE_nGnRnE | STAGE2_DEVICE_nGnRE)
 #define ATTR_SW 0xf00u
 
 #define LEVELS 4
@@ -105,6 +106,15 @@ static bool block_allowed(const struct stage2 *s, unsigned int level)
 	return level == 3 || level == 2 || (level == 1 && s->shift == 12);
 }
 
+/* May one entry at level, the last one too, map memory of these attributes? */
+static bool leaf_allowed(const struct stage2 *s, unsigned int level,
+			 unsigned int attrs)
+{
+	if (s->pages && attrs & ATTR_ACCESS && !(attrs & ATTR_DEVICE))
+		return level == 3;
+	return block_allowed(s, level);
+}
+
 uint64_t stage2_root_size(unsigned int shift, unsigned int ia_bits)
 {
 	unsigned int low = level_shift(shift, start_level(shift, ia_bits));
@@ -124,6 +134,7 @@ int stage2_init(struct stage2 *s, unsigned int shift, unsigned int ia_bits,
 	s->shift = (uint8_t)shift;
 	s->ia_bits = (uint8_t)ia_bits;
 	s->start_level = (uint8_t)start_level(shift, ia_bits);
+	s->pages = false;
 	s->root = root;
 	s->pool = pool;
 	memset(table_at(root), 0, stage2_root_size(shift, ia_bits));
@@ -400,22 +411,36 @@ static int split(struct stage2 *s, struct stage2_log *log, uint64_t ipa,
 
 /* The first level at which one entry can map this much. */
 static unsigned int best_level(const struct stage2 *s, uint64_t ipa,
-			       uint64_t pa, uint64_t size)
+			       uint64_t pa, uint64_t size, unsigned int attrs)
 {
 	unsigned int level = s->start_level;
 
-	while (level < 3 && (!block_allowed(s, level) ||
+	while (level < 3 && (!leaf_allowed(s, level, attrs) ||
 			     ((ipa | pa) & (level_size(s, level) - 1)) ||
 			     size < level_size(s, level)))
 		level++;
 	return level;
 }
 
-/* Map what one entry can; *done: bytes. */
+/* Last-level entries from *c to the table's end or size; how many bytes. */
+static uint64_t fill_pages(const struct stage2 *s, const struct cursor *c,
+			   uint64_t ipa, uint64_t desc, uint64_t size)
+{
+	uint64_t page = BIT(s->shift), step = desc & DESC_VALID ? page : 0;
+	uint64_t n = entries(s) - (ipa >> s->shift & (entries(s) - 1));
+
+	if (n > size / page)
+		n = size / page;
+	for (uint64_t i = 0; i < n; i++, desc += step)
+		c->entry[i] = desc;
+	return n * page;
+}
+
+/* Map what one entry can, or one table; *done: bytes. */
 static int map_one(struct stage2 *s, uint64_t ipa, uint64_t pa, uint64_t size,
 		   unsigned int attrs, struct stage2_log *log, uint64_t *done)
 {
-	unsigned int level = best_level(s, ipa, pa, size);
+	unsigned int level = best_level(s, ipa, pa, size, attrs);
 	struct cursor c;
 	int ret;
 
@@ -433,6 +458,10 @@ static int map_one(struct stage2 *s, uint64_t ipa, uint64_t pa, uint64_t size,
 		ret = split(s, log, ipa, &c);
 		if (ret)
 			return ret;
+	}
+	if (level == 3 && !c.live) {
+		*done = fill_pages(s, &c, ipa, leaf(attrs, pa, level), size);
+		return 0;
 	}
 	*done = level_size(s, level);
 	return set_entry(s, log, ipa, &c, leaf(attrs, pa, level));
@@ -474,7 +503,8 @@ static bool uniform(const struct stage2 *s, const struct stage2_log *log,
 	look(&e, log, table);
 	first = e.desc;
 	if (first & DESC_VALID) {
-		if (is_table(first, level) || !block_allowed(s, c->level) ||
+		if (is_table(first, level) ||
+		    !leaf_allowed(s, c->level, leaf_attrs(first)) ||
 		    (first & DESC_ADDR & (level_size(s, c->level) - 1)))
 			return false;
 	}

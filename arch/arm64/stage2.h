@@ -35,6 +35,7 @@ struct stage2 {
 	uint8_t shift;	     /* log2 of the granule: 12, 14 or 16 */
 	uint8_t ia_bits;     /* 32..48 */
 	uint8_t start_level; /* 0..2 */
+	bool pages; /* no block for Normal memory; set between init and map */
 	uint64_t root;
 	struct stage2_pool *pool;
 };
@@ -86,7 +87,7 @@ int stage2_init(struct stage2 *s, unsigned int shift, unsigned int ia_bits,
 uint64_t stage2_vtcr(const struct stage2 *s, unsigned int pa_bits);
 
 /*
- * Map [ipa, ipa + size) to pa with the largest blocks, or unmap it
+ * Map [ipa, ipa + size) to pa with the largest blocks that may be, or unmap it
  * (STAGE2_NONE, pa is ignored); what was there is replaced, blocks are split.
  * -EINVAL: not page-aligned or out of range. -ENOMEM: no table page; -ENOSPC:
  * the log is full. Then part of it is done; with a log, stage2_log_abort().

@@ -12,11 +12,13 @@
 #include "memory.h"
 #include "mmio_trap_table.h"
 #include "options.h"
+#include "page.h"
 #include "platform/platform.h"
 #include "stage2.h"
 #include "sysreg.h"
 
 #define TABLE_MEMORY (10ull << 20)
+#define SPARED (1ull << 20) /* for the small ones that come after view_init() */
 #define DEVICE_LIMIT (1ull << 40) /* mapped from the start */
 #define CHANGES 1024
 #define VMID_SHIFT 48
@@ -113,23 +115,41 @@ static void build(struct stage2 *t, unsigned int ia_bits)
 		map_wide(t, r->base, r->size, STAGE2_NONE);
 }
 
+/* Bytes of last-level tables for RAM page by page, as the options want it. */
+static uint64_t page_tables(unsigned int shift)
+{
+	uint64_t bytes = 0;
+
+	if (options.blocks)
+		return 0;
+	for (unsigned int i = 0; i < platform->ram_count; i++)
+		bytes += (platform->ram[i].size >> shift) * 8 + (2ull << shift);
+	if (bytes + TABLE_MEMORY + page_memory(1ull << shift) + SPARED <=
+	    memory_left())
+		return bytes;
+	log_line("hyperstub.blocks=off: %llu KiB of tables do not fit into the monitor's share, blocks are used",
+		 (unsigned long long)(bytes >> 10));
+	return 0;
+}
+
 void view_init(void)
 {
 	static const uint8_t bits[] = { 32, 36, 40, 42, 44, 48, 48 };
 	uint64_t pa = read_sysreg(id_aa64mmfr0_el1) & 15;
 	unsigned int ia = bits[pa < ARRAY_SIZE(bits) ? pa : 5];
 	unsigned int shift = choose_shift();
-	uint64_t mem = (uint64_t)memory_alloc(TABLE_MEMORY, 1ull << shift);
+	uint64_t pages = page_tables(shift), size = TABLE_MEMORY + pages;
+	uint64_t mem = (uint64_t)memory_alloc_dirty(size, 1ull << shift);
 
 	view.log = (struct stage2_log){ .change = view.change,
 					.max = CHANGES };
-	stage2_pool_init(&view.pool, shift, mem, mem + TABLE_MEMORY);
+	stage2_pool_init(&view.pool, shift, mem, mem + size);
 	for (unsigned int v = 0; v < VIEWS; v++) {
-		uint64_t size = stage2_root_size(shift, ia);
-
+		size = stage2_root_size(shift, ia);
 		must(stage2_init(&view.tree[v], shift, ia,
 				 (uint64_t)memory_alloc(size, size), &view.pool),
 		     "no such tree");
+		view.tree[v].pages = pages && v == VIEW_NORMAL;
 		build(&view.tree[v], ia);
 	}
 	view.vtcr = stage2_vtcr(&view.tree[0], bits[pa < 7 ? pa : 5]);

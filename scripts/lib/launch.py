@@ -24,6 +24,8 @@ SMALLEST_SHARE = 8 * MIB
 QEMU_FDT_LIMIT = 128 * MIB
 FDT_ROOM = 2 * MIB
 STEP = 2 * MIB
+# Of the share, what maps RAM page by page, a 512th of it, may take.
+PAGE_TABLES = 16 * MIB
 IMAGE_OFFSET = 2 * MIB
 LARGEST_MONITOR = 2 * MIB
 
@@ -100,7 +102,21 @@ def share_of(guest: Guest, words: list[str]) -> int:
         raise Failure("hyperstub.shadow-pages is a number, "
                       "hyperstub.granule 4K, 16K or 64K")
     pool = int(pages) * int(granule.rstrip("K")) * KIB
-    return align_up(MONITOR_SHARE + max(pool - MONITOR_POOL, 0), STEP)
+    tables = guest.memory // 512 if page_by_page(words) else 0
+    return align_up(MONITOR_SHARE + max(pool - MONITOR_POOL, 0)
+                    + max(tables - PAGE_TABLES, 0), STEP)
+
+
+def page_by_page(words: list[str]) -> bool:
+    """
+    Is RAM mapped without blocks? It is so here where nothing else is said: a
+    guest's TLBI of one page makes QEMU drop a whole TLB where the page was in
+    a block of stage 2, which takes a kernel that patches itself twice the time.
+    """
+    blocks = word_value(words, "blocks")
+    if blocks is None:
+        return word_value(words, "granule") in (None, "4", "4K")
+    return blocks in ("off", "no", "0")
 
 
 def fdt_address(ram: int, initrd_size: int = 0) -> int:
@@ -282,6 +298,8 @@ def monitor_args(guest: Guest, image: Path) -> list[str]:
         line.append("hyperstub.wait")
     if guest.kernel is None:
         line.append("hyperstub.guest=none")
+    if word_value(words, "blocks") is None and page_by_page(words):
+        line.append("hyperstub.blocks=off")
     if word_value(words, "gdb") is None:
         line.append("hyperstub.gdb=virtio")
     if word_value(words, "serial") is None and (usb or serial != "guest"):

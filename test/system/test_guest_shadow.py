@@ -15,6 +15,7 @@ from bare import Rsp, run_to, start, symbols_of
 from harness import Bad, Gdb, Report, must, same
 
 MACHINES = (("cortex-a76", []), ("cortex-a57", []), ("max", []),
+            ("cortex-a76", ["hyperstub.blocks=on"]),
             ("cortex-a76", ["hyperstub.granule=16K"]),
             ("cortex-a76", ["hyperstub.granule=64K"]))
 FALSE = ";X3,220027"    # const8 0, end

@@ -16,6 +16,7 @@ from harness import Gdb, Report, must, same
 from machine import Client, Machine, RAM
 
 MACHINES = (("cortex-a76", []), ("cortex-a57", []), ("max", []),
+            ("cortex-a76", ["hyperstub.blocks=on"]),
             ("cortex-a76", ["hyperstub.granule=16K"]),
             ("cortex-a76", ["hyperstub.granule=64K"]))
 VECTOR_SYNC, VECTOR_LOWER = 0x200, 0x400

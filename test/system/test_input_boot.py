@@ -135,6 +135,12 @@ def words() -> None:
             "has a value that is not allowed: ignored",
             then=lambda stub: must("E2H=0, stage 2 with 4K" in
                                    stub.monitor("info"), "vhe=off"))
+    answers("RAM page by page where the share has no room for the tables",
+            board(memory="2G") + kernel(
+                "hyperstub.guest=none hyperstub.blocks=off "
+                "hyperstub.share=36M"),
+            r"hyperstub.blocks=off: \d+ KiB of tables do not fit into the "
+            "monitor's share, blocks are used")
     answers("another's words are no matter",
             board() + kernel("console=ttyAMA0 hyperstub.guest=none quiet"))
 

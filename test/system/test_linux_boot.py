@@ -112,7 +112,7 @@ def main() -> int:
             one(cpu, 1)
             compare(f"{cpu} x4", one(cpu, 4), native)
             if cpu == "cortex-a76":
-                one(cpu, 4, ("hyperstub.vhe=off",))
+                one(cpu, 4, ("hyperstub.vhe=off", "hyperstub.blocks=on"))
                 one(cpu, 2, ("hyperstub.granule=16K",))
                 one(cpu, 8, ("hyperstub.granule=64K",))
     return report.end()

@@ -309,7 +309,8 @@ def main() -> int:
     with Guest(smp=CPUS, files=files, append="nokaslr", wait=True) as guest:
         with Gdb(symbols=symbols(KERNEL)) as gdb:
             first_instruction(gdb, guest)
-    with Guest(smp=CPUS, files=files, append="nokaslr", wait=True) as guest, \
+    with Guest(smp=CPUS, files=files, append="nokaslr", wait=True,
+               monitor=("hyperstub.blocks=on",)) as guest, \
             Gdb(symbols=symbols(KERNEL)) as gdb:
         pending(gdb, guest)
         module(gdb, guest)

@@ -32,6 +32,7 @@ static void has_defaults(void **state)
 	assert_int_equal(o.gdb, GDB_AUTO);
 	assert_int_equal(o.serial, SERIAL_AUTO);
 	assert_int_equal(o.granule, 0);
+	assert_true(o.blocks);
 }
 
 static void takes_every_option(void **state)
@@ -39,6 +40,7 @@ static void takes_every_option(void **state)
 	assert_int_equal(parse("hyperstub.share=0x6000000 hyperstub.wait "
 			       "hyperstub.guest=none hyperstub.vhe=off "
 			       "hyperstub.gdb=uart hyperstub.granule=16K "
+			       "hyperstub.blocks=off "
 			       "hyperstub.serial=channel "
 			       "hyperstub.shadow-pages=10000 "
 			       "hyperstub.list-registers=4"),
@@ -50,6 +52,7 @@ static void takes_every_option(void **state)
 	assert_int_equal(o.gdb, GDB_UART);
 	assert_int_equal(o.serial, SERIAL_CHANNEL);
 	assert_int_equal(o.granule, 16);
+	assert_false(o.blocks);
 	assert_int_equal(o.shadow_pages, 10000);
 	assert_int_equal(o.list_registers, 4);
 }
@@ -105,6 +108,7 @@ static void names_what_is_wrong_and_keeps_the_default(void **state)
 		"hyperstub.gdb",
 		"hyperstub.guest=linux",
 		"hyperstub.granule=8K",
+		"hyperstub.blocks=some",
 		"hyperstub.list-registers=5000",
 		"hyperstub.nonsense",
 		"hyperstub.nonsense=1",

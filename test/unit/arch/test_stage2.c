@@ -436,6 +436,50 @@ static void test_merge_needs_alignment(void **state)
 	teardown(&f);
 }
 
+/* RAM page by page: nothing maps or merges it to more; devices have blocks. */
+static void test_no_blocks_for_memory(void **state)
+{
+	struct fixture f;
+
+	setup(&f, 12, 40, 1100);
+	f.s.pages = true;
+	assert_int_equal(stage2_map(&f.s, 0, 0, BIT(40), STAGE2_DEVICE, NULL),
+			 0);
+	assert_int_equal(f.pool.used, 0);
+	assert_int_equal(stage2_map(&f.s, 0x40001000, 0x40001000, 0x5fe000,
+				    STAGE2_RWX, NULL),
+			 0);
+	maps(&f, 0x40000fff, 0x40000fff, 3);
+	maps(&f, 0x40001000, 0x40001000, 3);
+	maps(&f, 0x40200000, 0x40200000, 3);
+	maps(&f, 0x405fefff, 0x405fefff, 3);
+	maps(&f, 0x40600000, 0x40600000, 2);
+	assert_int_equal(f.pool.used, 4); /* of level 2, and three of level 3 */
+	/* One page and back, by log as when it is live. */
+	assert_int_equal(stage2_map(&f.s, 0x40200000, 0x1000, 0x1000, STAGE2_XO,
+				    &f.log),
+			 0);
+	assert_int_equal(f.log.count, 1);
+	apply(&f);
+	maps(&f, 0x40200000, 0x1000, 3);
+	assert_int_equal(stage2_map(&f.s, 0x40200000, 0x40200000, 0x1000,
+				    STAGE2_RWX, &f.log),
+			 0);
+	apply(&f);
+	assert_int_equal(stage2_merge(&f.s, 0x40200000, NULL), 0);
+	maps(&f, 0x40200000, 0x40200000, 3);
+	assert_int_equal(f.pool.used, 4);
+	/* What is not memory merges as ever. */
+	assert_int_equal(stage2_map(&f.s, 0x40000000, 0x40000000, 0x600000,
+				    STAGE2_DEVICE, NULL),
+			 0);
+	for (uint64_t at = 0x40000000; at < 0x40600000; at += 0x200000)
+		assert_int_equal(stage2_merge(&f.s, at, NULL), 0);
+	maps(&f, 0x40200000, 0x40200000, 1);
+	assert_int_equal(f.pool.used, 0);
+	teardown(&f);
+}
+
 /*
  * Random maps, unmaps and merges of a window that spans two blocks of the
  * highest level, applied or aborted; every page is compared with a flat array.
@@ -497,15 +541,16 @@ static void change(struct fixture *f, struct model *m, uint64_t base,
 	}
 }
 
-static void random_changes(unsigned int shift, bool logged)
+static void random_changes(unsigned int shift, bool logged, bool pages)
 {
 	uint64_t block = BIT(shift + 2 * (shift - 3));
 	uint64_t base = block - (BIT(shift) * WINDOW_PAGES / 2);
-	uint64_t x = shift, all = 4 * block;
+	uint64_t x = shift, all = pages ? 2 * block : 4 * block;
 	static struct model m, before;
 	struct fixture f;
 
-	setup(&f, shift, 48, 64);
+	setup(&f, shift, 48, pages ? 64 + 2 * 513 : 64);
+	f.s.pages = pages;
 	f.log.max = ARRAY_SIZE(f.change);
 	assert_int_equal(stage2_map(&f.s, 0, 0, all, STAGE2_RWX, NULL), 0);
 	for (unsigned int i = 0; i < WINDOW_PAGES; i++) {
@@ -531,6 +576,8 @@ static void random_changes(unsigned int shift, bool logged)
 		compare(&f, &m, base);
 		maps(&f, base - 1, base - 1, walk(&f, base - 1).level);
 		maps(&f, all - 1, all - 1, walk(&f, all - 1).level);
+		if (pages && walk(&f, base).mapped)
+			assert_int_equal(walk(&f, base).level, 3);
 	}
 	/* Everything as it was, merged: as many tables as at first. */
 	assert_int_equal(stage2_map(&f.s, 0, 0, all, STAGE2_NONE, NULL), 0);
@@ -543,16 +590,18 @@ static void random_changes(unsigned int shift, bool logged)
 
 static void test_random_changes_before_use(void **state)
 {
-	random_changes(12, false);
-	random_changes(14, false);
-	random_changes(16, false);
+	random_changes(12, false, false);
+	random_changes(12, false, true);
+	random_changes(14, false, false);
+	random_changes(16, false, false);
 }
 
 static void test_random_changes_by_log(void **state)
 {
-	random_changes(12, true);
-	random_changes(14, true);
-	random_changes(16, true);
+	random_changes(12, true, false);
+	random_changes(12, true, true);
+	random_changes(14, true, false);
+	random_changes(16, true, false);
 }
 
 int main(void)
@@ -567,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_abort_leaves_no_trace),
 		cmocka_unit_test(test_changes_of_mind_in_one_log),
 		cmocka_unit_test(test_merge_needs_alignment),
+		cmocka_unit_test(test_no_blocks_for_memory),
 		cmocka_unit_test(test_random_changes_before_use),
 		cmocka_unit_test(test_random_changes_by_log),
 	};

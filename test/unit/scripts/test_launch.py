@@ -98,6 +98,17 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(options(args, "-m"), ["1152M"])
         self.assertIn("hyperstub.share=128M", options(args, "-append")[0])
 
+    def test_memory_is_mapped_page_by_page_with_room_for_the_tables(self):
+        for memory, words, off, share in (
+                (8192, [], True, 64), (16384, [], True, 80),
+                (16384, ["hyperstub.blocks=on"], False, 64),
+                (16384, ["hyperstub.granule=16K"], False, 64)):
+            asked = guest(memory=memory * MIB, monitor=words)
+            line = options(launch.monitor_args(asked, Path("/m")),
+                           "-append")[0].split()
+            self.assertEqual("hyperstub.blocks=off" in line, off, words)
+            self.assertIn(f"hyperstub.share={share}M", line)
+
     def test_debugger_comes_after_the_guests_devices(self):
         asked = guest(extra=["-device", "virtio-rng-device"])
         args = launch.monitor_args(asked, Path("/m"))
