@@ -62,7 +62,9 @@ static void place_kernel(const uint8_t *file)
 	for (unsigned int i = 0; i < image.count; i++) {
 		const struct image_segment *s = &image.seg[i];
 
-		memmove((void *)s->dest, file + s->offset, s->file_size);
+		if (s->dest != (uint64_t)(file + s->offset))
+			memmove((void *)s->dest, file + s->offset,
+				s->file_size);
 		memset((void *)(s->dest + s->file_size), 0,
 		       s->mem_size - s->file_size);
 		publish(s->dest, s->mem_size);
@@ -119,17 +121,19 @@ static int load(const void *fdt, uint64_t fdt_size, struct strbuf *why)
 		return -1;
 	}
 	if (modules.kernel.size) {
-		/* initrd out of the way first: to the top, then to its place */
-		if (modules.initrd.size)
-			memmove((void *)top, (void *)modules.initrd.base,
-				modules.initrd.size);
-		if (modules.kernel.base + modules.kernel.size > top &&
-		    modules.initrd.size) {
-			strbuf_puts(why, "the staged kernel lies where the initrd must go");
-			return -1;
+		uint64_t from = modules.initrd.base;
+
+		/* An initrd where the kernel will be goes to the top first. */
+		if (from < image.end && modules.initrd.size) {
+			if (modules.kernel.base + modules.kernel.size > top) {
+				strbuf_puts(why, "the staged kernel lies where the initrd must go");
+				return -1;
+			}
+			memmove((void *)top, (void *)from, modules.initrd.size);
+			from = top;
 		}
 		place_kernel((const uint8_t *)modules.kernel.base);
-		memmove((void *)at, (void *)top, modules.initrd.size);
+		memmove((void *)at, (void *)from, modules.initrd.size);
 		publish(at, modules.initrd.size);
 		g.initrd = (struct platform_range){ at, modules.initrd.size };
 	}

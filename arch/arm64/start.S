@@ -12,7 +12,7 @@
 _start:
 	b	linux_entry
 	.word	0
-	.quad	0			/* text_offset */
+	.quad	0x80000			/* text_offset: beside a Linux at 2 MiB */
 	.quad	_image_end		/* image_size, with .bss */
 	.quad	(1 << 3) | (1 << 1)	/* anywhere in RAM, 4K pages */
 	.quad	0

@@ -26,8 +26,10 @@ FDT_ROOM = 2 * MIB
 STEP = 2 * MIB
 # Of the share, what maps RAM page by page, a 512th of it, may take.
 PAGE_TABLES = 16 * MIB
+# Where QEMU loads the monitor (its text_offset), and a Linux Image natively.
+MONITOR_OFFSET = 512 * KIB
 IMAGE_OFFSET = 2 * MIB
-LARGEST_MONITOR = 2 * MIB
+LARGEST_MONITOR = IMAGE_OFFSET - MONITOR_OFFSET
 
 PORTS = ("gdb", "console", "trace")
 WORD = re.compile(r"hyperstub\.[a-z0-9_.-]+(=\S*)?")
@@ -153,21 +155,25 @@ def check_fits(guest: Guest) -> None:
 
 def stage(guest: Guest, share: int) -> Staging:
     """
-    Places for kernel and initrd that nothing else uses: not the monitor
-    (2 MiB from the start of RAM), not QEMU's FDT, not the monitor's share at
-    the top. The initrd also stays clear of where the kernel will run, so it
-    need not be moved. Above the FDT if there is room, else below.
+    Places for kernel and initrd that nothing else uses: not the monitor as
+    QEMU loads it, not QEMU's FDT, not the monitor's share at the top. A Linux
+    Image is put where it runs if that is free; else it is moved there, and
+    the initrd stays clear. Above the FDT if there is room, else below.
     """
     kernel = guest.kernel
     assert kernel is not None
     fdt = fdt_address(guest.memory + share)
     top = RAM_BASE + guest.memory
-    bottom = RAM_BASE + IMAGE_OFFSET + LARGEST_MONITOR
+    bottom = RAM_BASE + IMAGE_OFFSET
     free = [(bottom, min(fdt, top)), (fdt + FDT_ROOM, top)]
-    final_end = RAM_BASE + kernel.load_offset + kernel.memory_size
+    final = RAM_BASE + kernel.load_offset
+    final_end = final + kernel.memory_size
     initrd = 0
     if guest.initrd is not None:
         initrd = _take(free, guest.initrd_size, final_end)
+    if (kernel.kind == "image" and final >= bottom
+            and any(low <= final and final_end <= high for low, high in free)):
+        return Staging(final, initrd)
     return Staging(_take(free, kernel.size, 0), initrd)
 
 

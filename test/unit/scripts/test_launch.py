@@ -31,7 +31,7 @@ class Staging(unittest.TestCase):
         ram = asked.memory + share
         fdt = launch.fdt_address(ram)
         base = launch.RAM_BASE
-        taken = [(base, base + 4 * MIB), (fdt, fdt + 2 * MIB),
+        taken = [(base, base + 2 * MIB), (fdt, fdt + 2 * MIB),
                  (base + asked.memory, base + ram),
                  (place.kernel, place.kernel + asked.kernel.size)]
         if asked.initrd:
@@ -66,6 +66,15 @@ class Staging(unittest.TestCase):
             placed += 1
             self.check_places(asked, 64 * MIB)
         self.assertGreater(placed, 1500)
+
+    def test_a_linux_image_is_put_where_it_runs(self):
+        asked = guest(memory=512 * MIB)
+        self.assertEqual(launch.stage(asked, 64 * MIB).kernel, 0x40200000)
+        for other in (kernel(200 * MIB, 200 * MIB), kernel(offset=512 * 1024),
+                      Kernel(Path("/k/elf"), "elf", 31 * MIB, 0, 33 * MIB)):
+            asked.kernel = other
+            self.assertGreater(launch.stage(asked, 64 * MIB).kernel,
+                               0x40200000)
 
     def test_everyday_sizes_are_placed(self):
         for memory in (128, 256, 512, 1024, 4096):
