@@ -203,6 +203,22 @@ def busybox(refresh: bool = False) -> Path:
     return _prepare("busybox", make, refresh) / "busybox"
 
 
+def uboot(refresh: bool = False) -> Path:
+    """Debian's U-Boot for QEMU's arm64 virt board, a firmware for -bios."""
+    def make(temp: Path) -> None:
+        apt = Apt(codename(), "arm64")
+        apt.update(refresh)
+        root = temp / "root"
+        apt.unpack("u-boot-qemu", root)
+        found = root / "usr/lib/u-boot/qemu_arm64/u-boot.bin"
+        if not found.exists():
+            raise Failure("the u-boot-qemu package holds no "
+                          "qemu_arm64/u-boot.bin")
+        shutil.copy(found, temp / "u-boot.bin")
+        shutil.rmtree(root)
+    return _prepare("u-boot", make, refresh) / "u-boot.bin"
+
+
 def initramfs(files: Mapping[str, bytes] | None = None,
               refresh: bool = False) -> Path:
     """
