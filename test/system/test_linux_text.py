@@ -293,7 +293,7 @@ def ten_thousand(gdb: Gdb, guest: Guest) -> None:
         gdb.interrupt()
         same(gdb.hits(number), CPUS * 25, "hits")
         text = gdb.cmd("monitor info breakpoints")
-        must(re.search(r"in shadow pages +10000\b", text), text)
+        must(re.search(rf"in shadow pages +{len(places) + 1}\b", text), text)
         gdb.cmd("delete", 100)
         gdb.cmd("set breakpoint always-inserted off")
         gdb.send("continue")

@@ -50,7 +50,7 @@ def program(factor: int) -> bytes:
 
 def mount(guest: Guest) -> None:
     """The disk, made by the guest, with both programs on it."""
-    for name in assets.kernel().with_dependencies(*MODULES):
+    for name in assets.kernel("kernel-6.1").with_dependencies(*MODULES):
         guest.sh(f"insmod /mod/{name}.ko", status=None)
     guest.sh("mke2fs -F /dev/vda && mkdir -p /disk && "
              "mount -t ext4 /dev/vda /disk && cp /bin/first /bin/second /disk "
@@ -143,7 +143,7 @@ def one_process(report: Report, guest: Guest, gdb: Gdb) -> None:
 
 def main() -> int:
     report = Report("linux user: ")
-    modules = assets.kernel().with_dependencies(*MODULES)
+    modules = assets.kernel("kernel-6.1").with_dependencies(*MODULES)
     files = {f"mod/{name}.ko": data for name, data in modules.items()}
     files |= {"bin/first": program(5), "bin/second": program(7)}
     with tempfile.TemporaryDirectory(prefix="hs-disk-") as temp:
