@@ -10,7 +10,7 @@
 
 struct per_cpu {
 	volatile uint64_t sgis, ticks, late, backwards, last, calls, passes;
-	volatile uint64_t psci[4];
+	volatile uint64_t psci[4], back_by;
 } __attribute__((aligned(64)));
 
 struct per_cpu per[MAX_CPUS];
@@ -57,8 +57,10 @@ static void watch_clock(struct per_cpu *p)
 
 	asm volatile("isb");
 	now = mrs(cntvct_el0);
-	if (now < p->last)
+	if (now < p->last) {
 		p->backwards++;
+		p->back_by = p->last - now;
+	}
 	p->last = now;
 }
 
