@@ -156,20 +156,35 @@ static bool all_parked(void)
 	return true;
 }
 
+/* Microseconds until a stop is told, all parked or not. 0: now. */
+static uint64_t report_in(bool *all)
+{
+	uint64_t now = clock_us();
+
+	*all = all_parked();
+	return *all || now >= world.deadline_us ? 0 : world.deadline_us - now;
+}
+
 /*
  * On any parked CPU: tell the session when it is time. How many microseconds
  * there are until then, unless the last one to park comes first.
  */
 static uint64_t try_report(void)
 {
-	bool all = all_parked();
-	uint64_t now = clock_us();
+	bool all, told;
+	uint64_t left = report_in(&all);
 
-	if (!all && now < world.deadline_us)
-		return world.deadline_us - now;
+	if (left)
+		return left;
 	if (!link_trylock())
 		return 0;
-	if (flag(&world.report)) {
+	/*
+	 * Looked at again: this CPU may have had no time for so long that the
+	 * stop was told and ended, and this is the next one.
+	 */
+	told = !flag(&world.report);
+	left = told ? 0 : report_in(&all);
+	if (!told && !left) {
 		for (unsigned int i = 0; !all && i < cpu_count(); i++) {
 			struct cpu *c = cpu_get(i);
 
@@ -185,7 +200,7 @@ static uint64_t try_report(void)
 		link_event(&world.event);
 	}
 	link_unlock();
-	return 0;
+	return left;
 }
 
 /*
