@@ -506,13 +506,16 @@ static bool displace(struct cpu *c, struct bp *bp)
  * No more in comparators than there are beside the guest's. It may have taken
  * some; or gdb has new ones and has put back what it had taken out for a stop.
  */
-static void displace_some(struct cpu *c)
+static void displace_some(struct cpu *c, bool watch)
 {
-	for (struct bp *bp = bp_next(pt.table, NULL); bp;
+	unsigned int n = in_use(watch);
+
+	for (struct bp *bp = bp_next(pt.table, NULL); bp && n > left(watch);
 	     bp = bp_next(pt.table, bp)) {
 		if (bp->armed != POINT_COMPARATOR || !bp->wanted ||
-		    in_use(bp->kind >= BP_WATCH) <= left(bp->kind >= BP_WATCH))
+		    (bp->kind >= BP_WATCH) != watch)
 			continue;
+		n--;
 		if (!displace(c, bp))
 			log_line("no comparator is left for 0x%llx, which cannot be reached another way now",
 				 (unsigned long long)bp->addr);
@@ -525,7 +528,8 @@ void point_make_room(struct cpu *c)
 		return;
 	spin_lock(&pt.lock);
 	debug_regs_count(c);
-	displace_some(c);
+	displace_some(c, false);
+	displace_some(c, true);
 	list_comparators();
 	want_tvm();
 	restore_shared();
@@ -566,7 +570,8 @@ int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
 		point_let_go(lingering);
 		memset(pt.was, 0, sizeof(pt.was));
 	}
-	displace_some(c);
+	displace_some(c, false);
+	displace_some(c, true);
 	list_comparators();
 	want_tvm();
 	restore_shared();
