@@ -150,8 +150,8 @@ def no_comparator(report: Report, guest: Guest, gdb: Gdb) -> None:
         before = [gdb.hits(b) for b in numbers(gdb)]
         gdb.cmds(f"break *{PLACE:#x}", "ignore $bpnum 100000")
         gdb.send("continue")
-        guest.sh("mkdir /tmp/q && ln -s q /tmp/q/l && rm -r /tmp/q && "
-                 "/disk/first 0 1")
+        guest.sh("/disk/first 0 1")     # before gdb arms all of them anew
+        guest.sh("mkdir /tmp/q && ln -s q /tmp/q/l && rm -r /tmp/q")
         evict(guest)
         gdb.interrupt()
         now = [gdb.hits(b) for b in numbers(gdb)]
