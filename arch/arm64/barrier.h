@@ -90,4 +90,19 @@ static inline void fiq_mask(void)
 	asm volatile("msr daifset, #1" : : : "memory");
 }
 
+/* Masked; what it was for fiq_restore(). */
+static inline uint64_t fiq_save(void)
+{
+	uint64_t daif;
+
+	asm volatile("mrs %0, daif" : "=r"(daif) : : "memory");
+	fiq_mask();
+	return daif;
+}
+
+static inline void fiq_restore(uint64_t daif)
+{
+	asm volatile("msr daif, %0" : : "r"(daif) : "memory");
+}
+
 #endif

@@ -145,9 +145,12 @@ static int info_breakpoints(struct strbuf *out)
 			   "  in shadow pages  %u\n"
 			   "  in comparators   %u\n"
 			   "  as watched pages %u\n"
-			   "  pending          %u (their address is not mapped)\n",
+			   "  in all processes %u (by pages; no comparator is free)\n"
+			   "  pending          %u (their address is not mapped)\n"
+			   "  not in force     %u (`monitor log' says why)\n",
 		      point_count(POINT_SHADOW), point_count(POINT_COMPARATOR),
-		      point_count(POINT_PAGES), point_count(POINT_PENDING));
+		      point_count(POINT_PAGES), point_count(POINT_EVERYWHERE),
+		      point_count(POINT_PENDING), point_count(POINT_NOT));
 	strbuf_printf(out, "shadow pages: %u of %u used (hyperstub.shadow-pages=)\n",
 		      page_pool_used(), page_pool_size());
 	strbuf_printf(out, "comparators: %u breakpoints, the guest has %u in use; %u watchpoints, %u\n",

@@ -78,7 +78,9 @@ struct cpu {
 
 	uint32_t power; /* enum cpu_power, atomic */
 	uint64_t timer_at[TIMER_USERS]; /* CNTPCT, 0 = not armed */
+	bool timer_put_off; /* it fired amid something else */
 	uint64_t on_entry, on_arg; /* PSCI CPU_ON */
+	uint64_t on_at; /* when firmware took it, us; 0: said that it is late */
 	uint64_t reset_sctlr; /* the guest's SCTLR_EL1 at its entry */
 
 	/* world.c */

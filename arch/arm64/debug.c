@@ -41,6 +41,7 @@ void debug_cpu_init(struct cpu *c)
 	memset(c->dbg, 0, sizeof(*c->dbg));
 	c->dbg->mdcr = c->dbg->mdcr_base = feature_mdcr();
 	c->dbg->hcr = read_sysreg(hcr_el2);
+	c->dbg->look = true;
 	c->hidden_step = false;
 	debug_regs_reset();
 }
@@ -96,6 +97,16 @@ static void begin_step(struct cpu *c)
 	}
 }
 
+/* After comparators are what they will be: what they leave to BRKs. */
+static void look(struct cpu *c)
+{
+	if (!c->dbg->look)
+		return;
+	c->dbg->look = false;
+	if (debug_wants.everywhere)
+		point_look(c);
+}
+
 /* Not inline: what it saves and restores would be a cost of each entry. */
 static void enter_debugged(struct cpu *c) __attribute__((noinline));
 static void enter_debugged(struct cpu *c)
@@ -103,7 +114,7 @@ static void enter_debugged(struct cpu *c)
 	struct debug_cpu *d = c->dbg;
 	bool stepping = c->step != STEP_NONE || c->hidden_step;
 	bool regs = stepping || debug_wants.breaks || debug_wants.watches;
-	uint64_t hcr = debug_wants.tvm ? HCR_TVM : 0;
+	uint64_t hcr = 0;
 
 	if (c->step != STEP_NONE && !c->hidden_step)
 		point_step_starts(c);
@@ -115,11 +126,12 @@ static void enter_debugged(struct cpu *c)
 	hold(c, c->hidden_step ||
 			(c->step != STEP_NONE && target_step_holds_irqs()));
 	debug_regs_apply(c, regs, stepping && !d->sequence);
+	look(c);
 	set_mdcr(d, d->mdcr_base |
 			    (regs ? MDCR_TDE | MDCR_TDA | MDCR_TDOSA :
 			     debug_wants.shadows ? MDCR_TDE :
 						   0));
-	set_hcr(d, hcr);
+	set_hcr(d, hcr | (debug_wants.tvm ? HCR_TVM : 0));
 	isb(); /* orders the debug registers before the guest */
 }
 
@@ -128,7 +140,7 @@ void debug_enter(struct cpu *c)
 	struct debug_cpu *d = c->dbg;
 
 	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
-	    debug_wants.watches || d->mdscr_held || d->held) {
+	    debug_wants.watches || d->mdscr_held || d->held || d->look) {
 		enter_debugged(c);
 		return;
 	}
@@ -146,7 +158,7 @@ void debug_park(struct cpu *c)
 
 void debug_unpark(struct cpu *c)
 {
-	c->dbg->dirty = true;
+	c->dbg->dirty = c->dbg->look = true;
 	if (c->dbg->pass != c->vcpu.pc)
 		c->dbg->passing = false;
 }
@@ -375,8 +387,14 @@ static void on_breakpoint(struct cpu *c)
 			step_done(c);
 		return;
 	}
-	/* in a hidden step ours at its place is off, so this is another's */
-	bp = is_ours(pc) && pc != d->skip ? point_find(pc) : NULL;
+	/*
+	 * In a hidden step ours at its place is off, so this is another's. One
+	 * that another CPU has just moved to a page may still have hit here.
+	 */
+	bp = pc != d->skip &&
+			     (is_ours(pc) || !debug_regs_guest_break(c, pc)) ?
+		     point_find(pc) :
+		     NULL;
 	if (bp && from_el0(c) && guest_fetch(c, pc, &insn)) {
 		/*
 		 * An Instruction Abort comes first (D1.13.4), and the hit when

@@ -27,6 +27,7 @@ struct debug_cpu {
 	bool mdscr_held; /* mdscr is the guest's, and the register ours */
 	bool loaded; /* so are the rest */
 	bool dirty; /* hardware is to be written at the next entry */
+	bool look; /* point_look() is to be called at the next entry */
 	uint64_t mdcr_base; /* with no debug trap */
 	uint64_t mdcr, hcr; /* as they were last written */
 	bool held; /* interrupts are held from the guest */
@@ -48,6 +49,7 @@ struct debug_cpu {
 /* gdb's use of the comparators, the same on all CPUs. */
 struct debug_wants {
 	uint32_t shadows; /* BRKs are in pages: they come to EL2 */
+	uint32_t everywhere; /* entries that follow each CPU's TTBR0_EL1 */
 	uint32_t windows; /* those of them set by a physical address */
 	unsigned int breaks, watches;
 	uint64_t break_addr[DEBUG_REGS];

@@ -202,10 +202,10 @@ void debug_regs_apply(struct cpu *c, bool regs, bool ss)
 	hold_mdscr(d);
 	if (!d->loaded && !can_stay(d))
 		load(d);
-	if (d->loaded && d->dirty) {
+	if (d->loaded && __atomic_load_n(&d->dirty, __ATOMIC_ACQUIRE)) {
+		d->dirty = false;
 		program_breaks(d);
 		program_watches(d);
-		d->dirty = false;
 	}
 	mdscr = d->mdscr | (d->loaded ? MDSCR_MDE : 0);
 	if (ss)

@@ -55,10 +55,7 @@ void guest_regime(struct cpu *c, struct stage1_regime *r)
 	r->mair = read_sysreg_el1(mair_el1, MAIR_EL12);
 }
 
-static struct {
-	struct stage1_regime r;
-	uint64_t vbar; /* 0: none seen */
-} kernel;
+static struct guest_kernel kernel; /* vbar 0: none seen */
 
 bool guest_note_kernel(void)
 {
@@ -75,11 +72,9 @@ bool guest_note_kernel(void)
 	return !first && other;
 }
 
-bool guest_kernel(struct stage1_regime *r, uint64_t *vbar)
+const struct guest_kernel *guest_kernel(void)
 {
-	*r = kernel.r;
-	*vbar = kernel.vbar;
-	return kernel.vbar;
+	return kernel.vbar ? &kernel : NULL;
 }
 
 /* Is it worth a look at the noted kernel's tables where r does not map addr? */

@@ -28,6 +28,11 @@ struct guest_place {
 
 /* The CPU's EL1&0 regime: its own registers, or those it parked with. */
 void guest_regime(struct cpu *c, struct stage1_regime *r);
+/* A kernel's own translation, and where its vectors are. */
+struct guest_kernel {
+	struct stage1_regime r;
+	uint64_t vbar;
+};
 /*
  * A kernel with page-table isolation has other tables, in which it is not
  * mapped, and other vectors while a CPU is in user space. As it was itself is
@@ -35,8 +40,8 @@ void guest_regime(struct cpu *c, struct stage1_regime *r);
  * True: another kernel than before, one that came by kexec.
  */
 bool guest_note_kernel(void);
-/* False: none has been seen. */
-bool guest_kernel(struct stage1_regime *r, uint64_t *vbar);
+/* NULL: none has been seen. */
+const struct guest_kernel *guest_kernel(void);
 /* The same regime, or that of the noted kernel if only that one maps addr. */
 void guest_regime_for(struct cpu *c, uint64_t addr, struct stage1_regime *r);
 /*

@@ -30,18 +30,12 @@ static bool is_header(uint64_t pa)
 	       magic == 0x644d5241;
 }
 
-/* A CPU's translation of kernel addresses, and where its vectors are. */
-struct kernel_map {
-	struct stage1_regime r;
-	uint64_t vbar;
-};
-
 /*
  * The first mapped step below VBAR_EL1, and where it lies. Early on that is the
  * Image header, at _text; later the kernel gives that memory away and maps itself
  * from _stext on, one step above.
  */
-static int find_text(const struct kernel_map *v, uint64_t *text, uint64_t *stext_pa)
+static int find_text(const struct guest_kernel *v, uint64_t *text, uint64_t *stext_pa)
 {
 	uint64_t a = v->vbar & ~(uint64_t)(STEP - 1);
 
@@ -100,7 +94,7 @@ static int find_version(uint64_t pa, struct version *v)
 	return -ENODATA;
 }
 
-static int slide_of(const struct kernel_map *v, uint64_t *slide)
+static int slide_of(const struct guest_kernel *v, uint64_t *slide)
 {
 	static uint64_t known_text, known_slide;
 	uint64_t text, stext_pa, tsz, page_end;
@@ -129,7 +123,8 @@ static int slide_of(const struct kernel_map *v, uint64_t *slide)
 
 int kaslr_slide(uint64_t *slide)
 {
-	struct kernel_map v;
+	const struct guest_kernel *noted = guest_kernel();
+	struct guest_kernel v;
 
 	for (unsigned int i = 0; i < cpu_count(); i++) {
 		struct cpu *c = cpu_get(i);
@@ -141,5 +136,5 @@ int kaslr_slide(uint64_t *slide)
 		if (!slide_of(&v, slide))
 			return 0;
 	}
-	return guest_kernel(&v.r, &v.vbar) ? slide_of(&v, slide) : -ENODATA;
+	return noted ? slide_of(noted, slide) : -ENODATA;
 }

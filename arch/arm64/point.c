@@ -35,11 +35,15 @@ const struct bp_table *point_table(void)
 	return pt.table;
 }
 
+static bool is_low(const struct bp *bp)
+{
+	return !(bp->addr & BIT(55)) && !point_is_window(bp->addr);
+}
+
 /* A user's address, which says nothing without a process. */
 static bool is_user(const struct bp *bp)
 {
-	return bp->data[AT_TTBR0] != ANY_TTBR0 && !(bp->addr & BIT(55)) &&
-	       !point_is_window(bp->addr);
+	return is_low(bp) && bp->data[AT_TTBR0] != ANY_TTBR0;
 }
 
 /* The regime that the entry's address is of, its own process's. */
@@ -59,24 +63,34 @@ static int locate(struct cpu *c, const struct bp *bp, struct guest_place *p)
 	return guest_translate_by(&r, bp->addr, p, NULL);
 }
 
-/* The descriptor that its translation ends at, 0 where the MMU is off. */
+uint64_t point_last_descriptor(const struct stage1_regime *r, uint64_t addr)
+{
+	struct stage1_result out;
+
+	stage1_walk(r, addr, NULL, &out);
+	return out.depth ? out.path[out.depth - 1] : 0;
+}
+
 static uint64_t last_descriptor(struct cpu *c, const struct bp *bp)
 {
 	struct stage1_regime r;
-	struct stage1_result out;
 
 	regime_of(c, bp, &r);
-	stage1_walk(&r, bp->addr, NULL, &out);
-	return out.depth ? out.path[out.depth - 1] : 0;
+	return point_last_descriptor(&r, bp->addr);
+}
+
+void point_watch_table(uint64_t *at, uint64_t desc)
+{
+	if (*at == desc)
+		return;
+	if (*at)
+		page_table_remove(*at);
+	*at = desc && !page_table_add(desc) ? desc : 0;
 }
 
 static void watch_table(struct bp *bp, uint64_t desc)
 {
-	if (bp->data[AT_TABLE] == desc)
-		return;
-	if (bp->data[AT_TABLE])
-		page_table_remove(bp->data[AT_TABLE]);
-	bp->data[AT_TABLE] = desc && !page_table_add(desc) ? desc : 0;
+	point_watch_table(&bp->data[AT_TABLE], desc);
 }
 
 /* ---- comparators -------------------------------------------------------------------- */
@@ -93,13 +107,17 @@ static unsigned int in_use(bool watch)
 	return n;
 }
 
-bool point_comparator_free(bool watch)
+/* What the guest leaves on each CPU. */
+static unsigned int left(bool watch)
 {
 	unsigned int have = watch ? debug_watch_count() : debug_break_count();
-	unsigned int guest = watch ? debug_guest_watches() :
-				     debug_guest_breaks();
 
-	return in_use(watch) + guest < have;
+	return have - (watch ? debug_guest_watches() : debug_guest_breaks());
+}
+
+bool point_comparator_free(bool watch)
+{
+	return in_use(watch) < left(watch);
 }
 
 static void list_comparators(void)
@@ -118,8 +136,19 @@ static void list_comparators(void)
 				    &w->watch_ctl[w->watches]))
 			w->watches++;
 	}
-	for (unsigned int i = 0; i < cpu_count(); i++)
-		cpu_get(i)->dbg->dirty = true;
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		cpu_get(i)->dbg->look = true;
+		/* a CPU that lets go of a comparator has looked before it runs */
+		__atomic_store_n(&cpu_get(i)->dbg->dirty, true,
+				 __ATOMIC_RELEASE);
+	}
+}
+
+/* Are the guest's writes to its translation registers to trap? */
+static void want_tvm(void)
+{
+	debug_wants.tvm = (pt.pending && pt.tvm_budget) ||
+			  debug_wants.everywhere;
 }
 
 /* ---- arming ---------------------------------------------------------------------------- */
@@ -163,10 +192,12 @@ static int arm_break(struct cpu *c, struct bp *bp, struct strbuf *why)
 			      (unsigned long long)bp->addr);
 		return -EINVAL;
 	}
-	/* by address in any process: only a comparator sees them all */
-	if (point_global && is_user(bp) && point_comparator_free(false)) {
-		bp->armed = POINT_COMPARATOR;
+	/* by address in any process: a comparator sees them all */
+	if (point_global && is_low(bp)) {
 		bp->data[AT_TTBR0] = ANY_TTBR0;
+		if (!point_comparator_free(false))
+			return point_everywhere_take(bp, why);
+		bp->armed = POINT_COMPARATOR;
 		return 0;
 	}
 	if (locate(c, bp, &p)) {
@@ -229,11 +260,15 @@ static int arm(struct cpu *c, struct bp *bp, struct strbuf *why)
 				      arm_break(c, bp, why);
 }
 
-/* Others may be on the same word: restore_shared() is to follow. */
+void point_clear_brk(uint64_t pa)
+{
+	page_brk_clear(pa);
+	pt.cleared = true;
+}
+
 static void clear_brk(struct bp *bp)
 {
-	page_brk_clear(bp->data[AT_PA]);
-	pt.cleared = true;
+	point_clear_brk(bp->data[AT_PA]);
 }
 
 /*
@@ -250,6 +285,7 @@ static void restore_shared(void)
 		if (bp->armed == POINT_SHADOW &&
 		    !page_brk_is_set(bp->data[AT_PA]))
 			page_brk_set(bp->data[AT_PA], NULL);
+	point_everywhere_restore();
 }
 
 static void disarm(struct bp *bp, bool stepping)
@@ -262,6 +298,9 @@ static void disarm(struct bp *bp, bool stepping)
 		break;
 	case POINT_PAGES:
 		point_disarm_pages(bp, stepping);
+		break;
+	case POINT_EVERYWHERE:
+		point_everywhere_drop(bp);
 		break;
 	case POINT_PENDING:
 		pt.pending--;
@@ -286,6 +325,38 @@ int point_check(struct cpu *c, struct bp *bp, struct strbuf *why)
 
 /* ---- mappings that come and go ------------------------------------------------------------ */
 
+/* The same of one that watches pages, or waits to. */
+static void follow_watch(struct cpu *c, struct bp *bp)
+{
+	struct stage1_regime r;
+	struct guest_place p;
+	uint64_t at;
+	int err;
+
+	if ((bp->armed != POINT_PAGES && bp->armed != POINT_PENDING) ||
+	    point_is_window(bp->addr))
+		return;
+	regime_of(c, bp, &r);
+	err = point_one_stretch(&r, bp, &p, &at, NULL);
+	if (!err && bp->armed == POINT_PAGES && p.pa == bp->data[AT_PA] &&
+	    p.ram == !bp->data[AT_DEVICE])
+		return;
+	if (bp->armed == POINT_PAGES)
+		point_disarm_pages(bp, false);
+	else
+		pt.pending--;
+	if (!err && !point_arm_pages(bp, &p, NULL)) {
+		watch_table(bp, 0);
+		return;
+	}
+	if (bp->armed == POINT_PAGES)
+		log_line("watchpoint at 0x%llx: its memory is not mapped any more",
+			 (unsigned long long)bp->addr);
+	bp->armed = POINT_PENDING;
+	pt.pending++;
+	watch_table(bp, point_last_descriptor(&r, at));
+}
+
 /* Where is it now? True if something was armed anew. */
 static bool follow(struct cpu *c, struct bp *bp)
 {
@@ -294,8 +365,11 @@ static bool follow(struct cpu *c, struct bp *bp)
 		     (bp->armed == POINT_COMPARATOR && bp->data[AT_PENDING]);
 	int err;
 
-	if (bp->kind >= BP_WATCH || (!waits && bp->armed != POINT_SHADOW) ||
-	    point_is_window(bp->addr))
+	if (bp->kind >= BP_WATCH) {
+		follow_watch(c, bp);
+		return false;
+	}
+	if ((!waits && bp->armed != POINT_SHADOW) || point_is_window(bp->addr))
 		return false;
 	err = locate(c, bp, &p);
 	if (err || !p.ram) {
@@ -341,13 +415,14 @@ static void follow_some(struct cpu *c, uint64_t ipa, uint64_t size)
 	     bp = bp_next(pt.table, bp)) {
 		uint64_t d = bp->data[AT_TABLE];
 
-		if (bp->armed && bp->wanted && bp->kind < BP_WATCH &&
+		if (bp->armed && bp->wanted &&
 		    (!size || (d && d + 8 > ipa && d < ipa + size)))
 			changed |= follow(c, bp);
 	}
 	if (changed)
 		list_comparators();
-	debug_wants.tvm = pt.pending && pt.tvm_budget;
+	point_everywhere_written(ipa, size);
+	want_tvm();
 	restore_shared();
 	page_commit();
 	spin_unlock(&pt.lock);
@@ -363,8 +438,15 @@ void point_table_written(struct cpu *c, uint64_t ipa, uint64_t size)
 
 void point_kernel_changed(struct cpu *c)
 {
-	if (pt.table)
-		follow_some(c, 0, 0);
+	if (!pt.table)
+		return;
+	spin_lock(&pt.lock);
+	for (struct bp *bp = bp_next(pt.table, NULL); bp;
+	     bp = bp_next(pt.table, bp))
+		if (is_user(bp))
+			bp->data[AT_TTBR0] = NO_TTBR0;
+	spin_unlock(&pt.lock);
+	follow_some(c, 0, 0);
 }
 
 int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
@@ -388,28 +470,56 @@ int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v)
 			last_ttbr1 = *v;
 		follow_some(c, 0, 0);
 	}
+	if (debug_wants.everywhere)
+		point_look(c);
 	if (read_sysreg_el1(sctlr_el1, SCTLR_EL12) & 1 && pt.tvm_budget)
 		pt.tvm_budget--;
-	debug_wants.tvm = pt.pending && pt.tvm_budget;
+	want_tvm();
 	return 0;
+}
+
+void point_look(struct cpu *c)
+{
+	spin_lock(&pt.lock);
+	point_everywhere_look(c);
+	restore_shared();
+	page_commit();
+	spin_unlock(&pt.lock);
 }
 
 /* An entry that sits in a comparator, into a page. */
 static bool displace(struct cpu *c, struct bp *bp)
 {
-	struct guest_place p;
+	disarm(bp, false);
+	if (bp->kind < BP_WATCH && is_low(bp) &&
+	    bp->data[AT_TTBR0] == ANY_TTBR0)
+		return !point_everywhere_take(bp, NULL);
+	bp->data[AT_PENDING] = 0;
+	bp->armed = POINT_PENDING;
+	pt.pending++;
+	pt.tvm_budget = TVM_BUDGET;
+	follow(c, bp);
+	return bp->armed != POINT_PENDING;
+}
 
-	if (locate(c, bp, &p))
-		return false;
-	if (bp->kind >= BP_WATCH)
-		return !point_arm_pages(bp, &p, NULL);
-	if (!p.ram || arm_shadow(c, bp, p.pa, NULL))
-		return false;
-	if (bp->data[AT_PENDING]) {
-		bp->data[AT_PENDING] = 0;
-		pt.pending--;
+/*
+ * No more in comparators than there are beside the guest's. It may have taken
+ * some; or gdb has new ones and has put back what it had taken out for a stop.
+ */
+static void displace_some(struct cpu *c, bool watch)
+{
+	unsigned int n = in_use(watch);
+
+	for (struct bp *bp = bp_next(pt.table, NULL); bp && n > left(watch);
+	     bp = bp_next(pt.table, bp)) {
+		if (bp->armed != POINT_COMPARATOR || !bp->wanted ||
+		    (bp->kind >= BP_WATCH) != watch)
+			continue;
+		n--;
+		if (!displace(c, bp))
+			log_line("no comparator is left for 0x%llx, which cannot be reached another way now",
+				 (unsigned long long)bp->addr);
 	}
-	return true;
 }
 
 void point_make_room(struct cpu *c)
@@ -418,25 +528,22 @@ void point_make_room(struct cpu *c)
 		return;
 	spin_lock(&pt.lock);
 	debug_regs_count(c);
-	for (struct bp *bp = bp_next(pt.table, NULL); bp;
-	     bp = bp_next(pt.table, bp)) {
-		bool watch = bp->kind >= BP_WATCH;
-		unsigned int guest = watch ? debug_guest_watches() :
-					     debug_guest_breaks();
-		unsigned int have = watch ? debug_watch_count() :
-					    debug_break_count();
-
-		if (bp->armed != POINT_COMPARATOR || !bp->wanted ||
-		    in_use(watch) + guest <= have)
-			continue;
-		if (!displace(c, bp))
-			log_line("the guest took the comparator of 0x%llx, which cannot be reached another way",
-				 (unsigned long long)bp->addr);
-	}
+	displace_some(c, false);
+	displace_some(c, true);
 	list_comparators();
+	want_tvm();
 	restore_shared();
 	page_commit();
 	spin_unlock(&pt.lock);
+}
+
+/* The guest has given one back. */
+static void to_comparator(struct bp *bp)
+{
+	if (bp->armed != POINT_EVERYWHERE || !point_comparator_free(false))
+		return;
+	point_everywhere_drop(bp);
+	bp->armed = POINT_COMPARATOR;
 }
 
 int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
@@ -453,16 +560,20 @@ int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
 				remember(bp);
 			disarm(bp, stepping);
 		}
-	if (pt.pending)
-		for (struct bp *bp = bp_next(table, NULL); bp;
-		     bp = bp_next(table, bp))
-			follow(c, bp);
+	for (struct bp *bp = bp_next(table, NULL);
+	     bp && (pt.pending || debug_wants.everywhere);
+	     bp = bp_next(table, bp)) {
+		follow(c, bp);
+		to_comparator(bp);
+	}
 	if (!stepping) {
 		point_let_go(lingering);
 		memset(pt.was, 0, sizeof(pt.was));
 	}
+	displace_some(c, false);
+	displace_some(c, true);
 	list_comparators();
-	debug_wants.tvm = pt.pending && pt.tvm_budget;
+	want_tvm();
 	restore_shared();
 	page_commit();
 	bp_table_commit(table);
@@ -477,6 +588,6 @@ unsigned int point_count(enum point_armed how)
 		return 0;
 	for (struct bp *bp = bp_next(pt.table, NULL); bp;
 	     bp = bp_next(pt.table, bp))
-		n += bp->armed == how && bp->wanted;
+		n += bp->armed == how;
 	return n;
 }

@@ -21,6 +21,7 @@ enum point_armed {
 	POINT_SHADOW, /* BRK in a shadow page */
 	POINT_COMPARATOR,
 	POINT_PAGES, /* watched by stage 2 */
+	POINT_EVERYWHERE, /* BRKs wherever processes have the address */
 	POINT_PENDING, /* waits for a mapping, with no comparator */
 };
 
@@ -60,6 +61,8 @@ void point_table_written(struct cpu *c, uint64_t ipa, uint64_t size);
 void point_kernel_changed(struct cpu *c);
 /* A trapped write to the guest's translation registers; -ENOENT: another. */
 int point_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *v);
+/* Where has this CPU's process what counts in any? Before the guest runs. */
+void point_look(struct cpu *c);
 /* The guest enabled a comparator of its own: gdb's find another way. */
 void point_make_room(struct cpu *c);
 /* A step that somebody asked for begins: exclusives run as one. */

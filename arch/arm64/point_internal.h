@@ -8,6 +8,7 @@
 #include "stub/breakpoint.h"
 
 #define ANY_TTBR0 UINT64_MAX /* set with the MMU off: there were no processes */
+#define NO_TTBR0 GENMASK(47, 6) /* of a process that has gone: no table is there */
 
 /* bp->data[] */
 enum {
@@ -16,6 +17,7 @@ enum {
 	AT_TABLE, /* descriptor that its mapping hangs on, 0: none */
 	AT_PENDING, /* in a comparator until its address is mapped */
 	AT_DEVICE = AT_PENDING, /* watched pages: of a device */
+	AT_SLOT = AT_PA, /* point_everywhere.c's */
 };
 
 static inline bool point_is_window(uint64_t addr)
@@ -26,12 +28,33 @@ static inline bool point_is_window(uint64_t addr)
 	       w == TARGET_WINDOW_LIVE;
 }
 
+/* The descriptor that a translation ends at, 0 where the MMU is off. */
+uint64_t point_last_descriptor(const struct stage1_regime *r, uint64_t addr);
+/* Writes to *at are no longer looked at, but those to desc; 0: to none. */
+void point_watch_table(uint64_t *at, uint64_t desc);
+/* Others may be on the same word: that is seen to before page_commit(). */
+void point_clear_brk(uint64_t pa);
 /* Is one left on every CPU, beside what the guest uses? */
 bool point_comparator_free(bool watch);
 /* DBGWVR and DBGWCR for this range; false: BAS and MASK cannot say it. */
 bool point_watch_regs(const struct bp *bp, uint64_t *wvr, uint64_t *wcr);
+/* point_everywhere.c; -ENOSPC with text. */
+int point_everywhere_take(struct bp *bp, struct strbuf *why);
+void point_everywhere_drop(struct bp *bp);
+/* This CPU's tables may be others than before. */
+void point_everywhere_look(struct cpu *c);
+void point_everywhere_written(uint64_t ipa, uint64_t size);
+/* BRKs that another entry on the same word has taken out. */
+void point_everywhere_restore(void);
 /* Z2..Z4: a comparator, else pages. */
 int point_arm_watch(struct cpu *c, struct bp *bp, struct strbuf *why);
+/*
+ * Is [addr, addr+len) one stretch of physical memory, which begins at *first? If
+ * not: where it ends, in *at.
+ */
+int point_one_stretch(const struct stage1_regime *r, const struct bp *bp,
+		      struct guest_place *first, uint64_t *at,
+		      struct strbuf *why);
 /* Watch the pages of the stretch that begins at p. */
 int point_arm_pages(struct bp *bp, const struct guest_place *p,
 		    struct strbuf *why);

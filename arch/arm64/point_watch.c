@@ -59,23 +59,26 @@ static void unwatch_pages(uint64_t pa, uint64_t done, bool device)
 	}
 }
 
-/* Is [addr, addr+len) one stretch of physical memory? */
-static int one_stretch(struct cpu *c, uint64_t addr, uint64_t len,
-		       struct guest_place *first, struct strbuf *why)
+int point_one_stretch(const struct stage1_regime *r, const struct bp *bp,
+		      struct guest_place *first, uint64_t *at,
+		      struct strbuf *why)
 {
 	struct guest_place p;
-	uint64_t done;
-	int err = guest_translate(c, addr, first, why);
+	int err;
 
+	*at = bp->addr;
+	err = guest_translate_by(r, *at, first, why);
 	if (err)
 		return err;
-	for (done = first->left; done < len; done += p.left) {
-		err = guest_translate(c, addr + done, &p, why);
+	for (*at += first->left; *at - bp->addr < bp->len; *at += p.left) {
+		err = guest_translate_by(r, *at, &p, why);
 		if (err)
 			return err;
-		if (p.pa != first->pa + done || p.ram != first->ram) {
-			strbuf_printf(why, "the range is not one stretch of physical memory: it breaks at 0x%llx; watch the parts",
-				      (unsigned long long)(addr + done));
+		if (p.pa != first->pa + (*at - bp->addr) ||
+		    p.ram != first->ram) {
+			if (why)
+				strbuf_printf(why, "the range is not one stretch of physical memory: it breaks at 0x%llx; watch the parts",
+					      (unsigned long long)*at);
 			return -EINVAL;
 		}
 	}
@@ -110,8 +113,9 @@ int point_arm_pages(struct bp *bp, const struct guest_place *p,
 
 int point_arm_watch(struct cpu *c, struct bp *bp, struct strbuf *why)
 {
+	struct stage1_regime r;
 	struct guest_place p;
-	uint64_t wvr, wcr;
+	uint64_t wvr, wcr, at;
 	bool fits = point_watch_regs(bp, &wvr, &wcr) && point_comparator_free(true);
 	int err;
 
@@ -120,7 +124,8 @@ int point_arm_watch(struct cpu *c, struct bp *bp, struct strbuf *why)
 			      (unsigned long long)bp->len);
 		return -EINVAL;
 	}
-	err = one_stretch(c, bp->addr, bp->len, &p, why);
+	guest_regime_for(c, bp->addr, &r);
+	err = point_one_stretch(&r, bp, &p, &at, why);
 	if (fits && (err || p.ram)) {
 		bp->armed = POINT_COMPARATOR; /* matches by VA, mapped or not */
 		return 0;

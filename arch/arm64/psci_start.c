@@ -4,6 +4,7 @@
 
 #include "barrier.h"
 #include "boot.h"
+#include "clock.h"
 #include "cpu.h"
 #include "cpu_power.h"
 #include "feature.h"
@@ -27,6 +28,7 @@ int64_t psci_start(struct cpu *t)
 {
 	struct cpu_boot *b = &boot_record[t->id];
 
+	t->on_at = clock_us();
 	*b = (struct cpu_boot){ t->stack_top, (uint64_t)t, mmu_ttbr(), mmu_tcr(),
 				MMU_MAIR, mmu_sctlr(), feature_hcr() };
 	dcache_clean_poc((uint64_t)b, sizeof(*b));

@@ -154,7 +154,25 @@ void timer_cpu_init(struct cpu *c)
 {
 	for (unsigned int i = 0; i < TIMER_USERS; i++)
 		c->timer_at[i] = 0;
+	c->timer_put_off = false;
 	program(c);
+}
+
+void timer_put_off(struct cpu *c, uint64_t us)
+{
+	c->timer_put_off = true;
+	write_sysreg(clock_ticks() + us * clock_hz() / 1000000,
+		     cnthp_cval_el2);
+	isb(); /* orders it before the interrupt's deactivation */
+}
+
+bool timer_recall(struct cpu *c)
+{
+	if (!c->timer_put_off)
+		return false;
+	c->timer_put_off = false;
+	program(c);
+	return true;
 }
 
 void timer_arm(enum timer_user user, uint64_t us)

@@ -12,7 +12,6 @@
 
 #include "cpu.h"
 
-
 /* Guest's timers quiet while it is parked, as they were when it goes on. */
 void timer_park(struct cpu *c);
 void timer_unpark(struct cpu *c);
@@ -32,5 +31,12 @@ void timer_cpu_init(struct cpu *c);
 void timer_arm(enum timer_user user, uint64_t us);
 void timer_disarm(enum timer_user user);
 bool timer_take(enum timer_user user);
+/*
+ * Where it comes as an FIQ, perhaps amid something else: not before us have
+ * passed or what was to be done then is, or timer_recall().
+ */
+void timer_put_off(struct cpu *c, uint64_t us);
+/* True: it had been put off, and fires again if it is still due. */
+bool timer_recall(struct cpu *c);
 
 #endif

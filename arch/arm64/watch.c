@@ -15,6 +15,7 @@
 #include "world.h"
 
 #define STACK_WORDS 12
+#define MISSING_US 3000000 /* from CPU_ON to a CPU's first instructions here */
 
 extern char _image_start[], _text_end[];
 
@@ -40,7 +41,7 @@ void watch_cpu_init(struct cpu *c)
 	c->asked = (struct heartbeat_asked){ 0 };
 	c->can_be_asked = irqchip->can_ask();
 	set_away(c, 0);
-	if (cpu_count() > 1)
+	if (cpu_count() > 1 || c->can_be_asked)
 		timer_arm(TIMER_WATCH, HEARTBEAT_TICK_US);
 }
 
@@ -51,16 +52,22 @@ void watch_beat(struct cpu *c)
 
 void watch_sleep(struct cpu *c)
 {
+	uint64_t daif = fiq_save();
+
+	/* a timer that came as an FIQ since it was last looked for ends it */
+	timer_recall(c);
 	set_away(c, 1);
 	wfi();
 	set_away(c, 0);
 	watch_beat(c);
+	fiq_restore(daif);
 }
 
 void watch_close(struct cpu *c)
 {
 	if (c->can_be_asked)
 		fiq_mask();
+	timer_recall(c);
 	set_away(c, 1);
 }
 
@@ -126,11 +133,31 @@ static void tell(const struct cpu *n)
 	tell_stack(n);
 }
 
+/* Firmware took the call, but nobody came. */
+static void tell_missing(void)
+{
+	for (unsigned int i = 0; i < cpu_count(); i++) {
+		struct cpu *t = cpu_get(i);
+		uint64_t at = __atomic_load_n(&t->on_at, __ATOMIC_RELAXED);
+
+		if (__atomic_load_n(&t->power, __ATOMIC_ACQUIRE) !=
+			    CPU_ON_PENDING ||
+		    !at || clock_us() - at < MISSING_US ||
+		    !__atomic_compare_exchange_n(&t->on_at, &at, 0, false,
+						 __ATOMIC_RELAXED,
+						 __ATOMIC_RELAXED))
+			continue;
+		log_line("CPU %u does not come, though firmware took CPU_ON for it: it has stayed in firmware, or an EL3 without any trapped what EL2 does first (QEMU 7.2: -cpu max with secure=on, natively too)",
+			 t->id);
+	}
+}
+
 void watch_timer(struct cpu *c)
 {
 	struct cpu *n = neighbour(c);
 
 	timer_arm(TIMER_WATCH, HEARTBEAT_TICK_US);
+	tell_missing();
 	if (!n)
 		return;
 	if (n->id != c->watched_cpu)

@@ -25,6 +25,8 @@ struct per_cpu {
 
 struct per_cpu per[MAX_CPUS];
 volatile uint64_t cpus = 4, ready, keep_on = 1, sleeper = 3, done;
+volatile uint64_t keep_never = 1;
+volatile uint64_t never[TIMERS] = { ~0ull >> 2, ~0ull };
 static volatile uint64_t latest; /* what any CPU has read */
 static uint64_t period[TIMERS], due[MAX_CPUS][TIMERS], stuck_after;
 
@@ -136,14 +138,22 @@ static void look_for_stuck(struct per_cpu *p)
 			p->stuck[t]++;
 }
 
-static void timers_on(uint64_t start)
+/* On, with a deadline that never comes, whatever the debugger does meanwhile. */
+static void timers_on(struct per_cpu *p)
 {
 	for (enum timer t = VIRTUAL; t < TIMERS; t++)
-		set_due(t, start + period[t]);
+		set_due(t, never[t]);
 	msr(cntv_ctl_el0, 1);
 	msr(cntp_ctl_el0, 1);
 	gic_enable(VIRTUAL_IRQ, true);
 	gic_enable(PHYSICAL_IRQ, true);
+	asm volatile("msr daifclr, #2" : : : "memory");
+	while (keep_never)
+		if (mrs(cntv_ctl_el0) != 1 || mrs(cntp_ctl_el0) != 1 ||
+		    mrs(cntv_cval_el0) != never[VIRTUAL] ||
+		    mrs(cntp_cval_el0) != never[PHYSICAL])
+			p->never++;
+	asm volatile("msr daifset, #2" : : : "memory");
 }
 
 static void pmu_on(void)
@@ -187,8 +197,10 @@ static void watch_clocks(void)
 	struct per_cpu *p = &per[cpu_id()];
 
 	pmu_on();
+	timers_on(p);
 	p->first = p->last = count(VIRTUAL);
-	timers_on(p->first);
+	for (enum timer t = VIRTUAL; t < TIMERS; t++)
+		set_due(t, p->first + period[t]);
 	p->ticks_seen = count(VIRTUAL);
 	p->cycles_seen = mrs(pmccntr_el0);
 	asm volatile("msr daifclr, #2" : : : "memory");

@@ -52,6 +52,9 @@ extern uint8_t stacks[MAX_CPUS][8192];
 
 void print(const char *s);
 void print_hex(uint64_t v);
+void print_number(uint64_t v); /* decimal */
+/* A line: what, two numbers, a value. */
+void print_answer(const char *what, uint64_t a, uint64_t b, uint64_t v);
 /* Until a byte comes on the serial port: somebody listens to what follows. */
 void wait_for_listener(void);
 /* The test sets a breakpoint there: a program has got so far. */

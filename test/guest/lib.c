@@ -24,6 +24,30 @@ void print_hex(uint64_t v)
 		write32(UART, (uint8_t)"0123456789abcdef"[v >> i & 15]);
 }
 
+void print_number(uint64_t v)
+{
+	char text[24];
+	unsigned int n = sizeof(text);
+
+	text[--n] = 0;
+	do
+		text[--n] = (char)('0' + v % 10);
+	while (v /= 10);
+	print(text + n);
+}
+
+void print_answer(const char *what, uint64_t a, uint64_t b, uint64_t v)
+{
+	print(what);
+	print(" ");
+	print_number(a);
+	print(" ");
+	print_number(b);
+	print(" ");
+	print_hex(v);
+	print("\n");
+}
+
 void wait_for_listener(void)
 {
 	while (read32(UART + 0x18) & 1 << 4) /* UARTFR.RXFE */

@@ -26,31 +26,6 @@ static bool on_fault(struct frame *f)
 	return true;
 }
 
-static void print_number(uint64_t v)
-{
-	char text[24];
-	unsigned int n = sizeof(text);
-
-	text[--n] = 0;
-	do
-		text[--n] = (char)('0' + v % 10);
-	while (v /= 10);
-	print(text + n);
-}
-
-/* A line: what, this CPU, which, value. */
-static void tell(const char *what, uint64_t which, uint64_t v)
-{
-	print(what);
-	print(" ");
-	print_number(cpu_id());
-	print(" ");
-	print_number(which);
-	print(" ");
-	print_hex(v);
-	print("\n");
-}
-
 /* All are read before the first is told: printing calls nothing but stores. */
 static void read_all(const char *what, const char *refused)
 {
@@ -66,16 +41,16 @@ static void read_all(const char *what, const char *refused)
 	}
 	for (unsigned int e = 0; e < ENCODINGS; e++)
 		if (!fault[e])
-			tell(what, e, value[e]);
+			print_answer(what, cpu_id(), e, value[e]);
 		else if (fault[e] << 1 >> 27) /* not just undefined */
-			tell(refused, e, fault[e] << 1 >> 1);
+			print_answer(refused, cpu_id(), e, fault[e] << 1 >> 1);
 }
 
 static void caches(void)
 {
 	for (uint64_t c = 0; c < 14; c++) {
 		msr(csselr_el1, c);
-		tell("cache", c, mrs(ccsidr_el1));
+		print_answer("cache", cpu_id(), c, mrs(ccsidr_el1));
 	}
 	msr(csselr_el1, 0);
 }
@@ -85,7 +60,7 @@ static void one_cpu(void)
 	const uint64_t *mine = same_entry[cpu_id()];
 
 	for (unsigned int n = 0; n < SAME_WORDS; n++)
-		tell("entry", n, mine[n]);
+		print_answer("entry", cpu_id(), n, mine[n]);
 	read_all("first", "refused");
 	/* FP, SVE, SME: nothing traps */
 	msr(cpacr_el1, 3 << 16 | 3 << 20 | 3 << 24);
@@ -107,7 +82,7 @@ static void tree(void)
 	uint32_t size = structure > strings ? structure : strings;
 
 	for (uint32_t n = 0; n < size; n += 4)
-		tell("tree", n, big_endian(at + n));
+		print_answer("tree", cpu_id(), n, big_endian(at + n));
 }
 
 int main(void)
@@ -122,7 +97,7 @@ int main(void)
 		turn = n;
 		r = hvc(PSCI_CPU_ON, n, (uint64_t)same_secondary, 0x1234 + n);
 		if (r) {
-			tell("refusal", n, r);
+			print_answer("refusal", cpu_id(), n, r);
 			break;
 		}
 		while (turn == n)

@@ -37,19 +37,7 @@ static uint64_t random_number(void)
 	return seed >> 33;
 }
 
-static void print_number(uint64_t v)
-{
-	char text[21];
-	unsigned int at = 20;
-
-	text[20] = 0;
-	do
-		text[--at] = (char)('0' + v % 10);
-	while (v /= 10);
-	print(text + at);
-}
-
-static void tell(const char *what, uint64_t raised, uint64_t taken)
+static void balance(const char *what, uint64_t raised, uint64_t taken)
 {
 	print(what);
 	print(": raised ");
@@ -130,7 +118,7 @@ static bool await(volatile uint64_t *p, uint64_t value, const char *what)
 		asm volatile("yield\n isb");
 		if (mrs(cntvct_el0) > end) {
 			print(what);
-			tell(" LOST", value, *p);
+			balance(" LOST", value, *p);
 			finish();
 		}
 	}
@@ -214,7 +202,7 @@ static void spis(unsigned int rounds)
 		for (uint32_t n = SPI_FIRST; n < SPI_FIRST + SPIS; n++)
 			await(&count[n], r, "SPI");
 	}
-	tell("spis", (uint64_t)rounds * SPIS, sum(count + SPI_FIRST, SPIS));
+	balance("spis", (uint64_t)rounds * SPIS, sum(count + SPI_FIRST, SPIS));
 }
 
 static void lpis(unsigned int rounds)
@@ -231,7 +219,7 @@ static void lpis(unsigned int rounds)
 		for (unsigned int n = 0; n < LPIS; n++)
 			await(&lpi_count[n], r, "LPI");
 	}
-	tell("lpis", (uint64_t)rounds * LPIS, sum(lpi_count, LPIS));
+	balance("lpis", (uint64_t)rounds * LPIS, sum(lpi_count, LPIS));
 }
 
 /* Each of the 16 to all others, who take none until all are there. */
@@ -251,7 +239,7 @@ static void sgis(unsigned int rounds)
 	}
 	for (unsigned int c = 1; c < cpus; c++)
 		all += sum(per[c].sgis, 16);
-	tell("sgis", (uint64_t)rounds * 16 * (cpus - 1), all);
+	balance("sgis", (uint64_t)rounds * 16 * (cpus - 1), all);
 }
 
 /* A line that stays up comes again and again until its device is quiet. */
@@ -280,7 +268,7 @@ static void level(uint32_t intid, const char *what, unsigned int rounds)
 	}
 	gic_enable(intid, false);
 	print("\n");
-	tell(what, (uint64_t)rounds * UP_FOR, all);
+	balance(what, (uint64_t)rounds * UP_FOR, all);
 }
 
 /* ---- all at once ---- */
@@ -362,9 +350,9 @@ static void storm(void)
 	while (finished != cpus - 1)
 		change();
 	unmask(false);
-	tell("storm of SPIs", (uint64_t)others * STORM_TURNS,
+	balance("storm of SPIs", (uint64_t)others * STORM_TURNS,
 	     sum(count + SPI_FIRST, SPIS) - spi);
-	tell("storm of LPIs", (uint64_t)others * (LPIS / SPIS) * STORM_TURNS,
+	balance("storm of LPIs", (uint64_t)others * (LPIS / SPIS) * STORM_TURNS,
 	     sum(lpi_count, LPIS) - lpi);
 }
 

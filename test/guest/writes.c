@@ -33,30 +33,6 @@ static bool on_fault(struct frame *f)
 	return true;
 }
 
-static void print_number(uint64_t v)
-{
-	char text[24];
-	unsigned int n = sizeof(text);
-
-	text[--n] = 0;
-	do
-		text[--n] = (char)('0' + v % 10);
-	while (v /= 10);
-	print(text + n);
-}
-
-static void tell(const char *what, uint64_t pattern, uint64_t which, uint64_t v)
-{
-	print(what);
-	print(" ");
-	print_number(pattern);
-	print(" ");
-	print_number(which);
-	print(" ");
-	print_hex(v);
-	print("\n");
-}
-
 static void write_all(unsigned int p, uint64_t pattern)
 {
 	for (unsigned int e = 0; e < ENCODINGS; e++) {
@@ -87,9 +63,9 @@ int main(void)
 
 			if (a->faults == 0x01010101)
 				continue;
-			tell("value", p, e, a->value);
+			print_answer("value", p, e, a->value);
 			if (a->faults)
-				tell("fault", p, e, a->faults);
+				print_answer("fault", p, e, a->faults);
 		}
 	return 0;
 }

@@ -166,13 +166,18 @@ def displaced(gdb: Gdb, guest: Guest, inside: Inside,
         gdb.cmd(f"hbreak *&{HOT}")
         number = gdb.value("$bpnum")
         gdb.cmd(f"ignore {number} 100000")
-        for name in QUIET[:5]:
+        for name in QUIET[:4]:
             gdb.cmd(f"hbreak *&{name}")
+        # in any process, by address: goes from a comparator to pages
+        gdb.cmds("monitor set bp-global on",
+                 f"break *{inside.place('place0'):#x}",
+                 "ignore $bpnum 100000")
         gdb.send("continue")
         same(inside.kind(guest, "perf-user"), native["perf-user"], "text")
         gdb.interrupt()
         same(gdb.hits(number), 50, "hits")
-        gdb.cmd("delete")
+        same(gdb.hits(gdb.value("$bpnum")), 50, "hits in any process")
+        gdb.cmds("delete", "monitor set bp-global off")
 
 
 # Cores and stage-2 granules; the rest with HYPERSTUB_LONG=1. A 64K stage 2 under

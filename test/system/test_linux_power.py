@@ -62,10 +62,17 @@ def kexec(guest: Guest) -> str:
                     status=None)
 
 
+def panic(guest: Guest) -> str:
+    """Three writes to a variable of the kernel's."""
+    return guest.sh("for n in 1 2 3; do echo $n >/proc/sys/kernel/panic; "
+                    "done; cat /proc/sys/kernel/panic")
+
+
 def all_of(guest: Guest, gdb: Optional[Gdb] = None) -> dict[str, str]:
     """Everything; the end of the guest last."""
     found = {"cpuidle": idle(guest), "CPUs off and on": hotplug(guest),
-             "suspend to idle": suspend(guest), "kexec": kexec(guest),
+             "suspend to idle": suspend(guest), "panic": panic(guest),
+             "kexec": kexec(guest), "panic after kexec": panic(guest),
              "CPUs off and on after kexec": hotplug(guest)}
     if gdb is not None:
         with report.case("gdb's stops while CPUs went and came", gdb):
@@ -73,6 +80,10 @@ def all_of(guest: Guest, gdb: Optional[Gdb] = None) -> dict[str, str]:
             must("SIGINT" in text, text)
             # once a round and CPU, twice; and once a CPU at kexec's boot
             same(gdb.hits(1), (CPUS - 1) * (2 * ROUNDS + 1), "hits")
+            # the new kernel has the variable elsewhere
+            same(gdb.hits(2), 6, "writes")
+            text = gdb.cmd("monitor info breakpoints")
+            must(re.search(r"as watched pages +1\n", text), text)
             gdb.cmd("delete")
             same(len(gdb.threads()), CPUS, "CPUs")
             must("cpu_do_idle" in gdb.cmd("thread apply all bt 1")
@@ -100,6 +111,10 @@ def main() -> int:
                 gdb.attach(guest)
                 gdb.cmd("break *&secondary_start_kernel")
                 gdb.cmd("ignore 1 100000")
+                # 5 bytes over a double word's end: by pages
+                at = gdb.value("(long)&panic_timeout")
+                gdb.cmd(f"watch -l *(char (*)[5]){at - (at % 8 == 0):#x}")
+                gdb.cmd("ignore 2 100000")
                 for name in ("cpu_die", "cpu_psci_cpu_die",
                              "cpu_do_idle", "machine_kexec", "schedule"):
                     gdb.cmd(f"break {name} if $x29 == 0x4242")

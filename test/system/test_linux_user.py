@@ -6,6 +6,7 @@ back by the device's DMA, shared by processes, replaced by another program."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,9 @@ from pathlib import Path
 from harness import Gdb, Guest, Report, assets, guest_program, must, same
 
 CPUS = 4
+SYSTEM_CALLS = ("mkdirat", "symlinkat", "unlinkat", "mount", "umount", "sync")
+QUIET = ("panic", "machine_restart", "machine_halt", "machine_power_off",
+         "emergency_restart", "kernel_halt", "orderly_reboot")
 PLACE = 0x7001000       # touched(), where no other program has anything
 SOURCE = r"""
 /* PROG CPU TIMES SALT: calls touched(), sums up its own text; 0 if both are right. */
@@ -81,21 +85,22 @@ def counted(guest: Guest, gdb: Gdb, name: str, times: int) -> None:
     same(gdb.hits(number) - before, CPUS * times, f"hits in {name}")
 
 
-def evicted(report: Report, guest: Guest, gdb: Gdb) -> None:
+def evicted(report: Report, guest: Guest, gdb: Gdb, how: str) -> None:
     """Text that comes by DMA, goes, and comes again under a breakpoint."""
-    with report.case("a process's text before it runs: set, then hit by all",
-                     gdb):
+    with report.case(f"a process's text before it runs: set, then hit by all"
+                     f"{how}", gdb):
         gdb.cmds("monitor set bp-global on", f"break *{PLACE:#x}",
                  "ignore $bpnum 100000000")
         counted(guest, gdb, "first", 5)
+        same(in_all_processes(gdb), int(how != ""), "in all processes")
     for again in range(3):
-        with report.case(f"evicted and read back, {again + 1}", gdb):
+        with report.case(f"evicted and read back, {again + 1}{how}", gdb):
             gdb.send("continue")
             evict(guest)
             guest.sh("/disk/first 0 0")
             gdb.interrupt()
             counted(guest, gdb, "first", 3)
-    with report.case("another program in the same pages", gdb):
+    with report.case(f"another program in the same pages{how}", gdb):
         gdb.send("continue")
         evict(guest)
         # memory is given out again: nothing may be left in a page
@@ -104,12 +109,71 @@ def evicted(report: Report, guest: Guest, gdb: Gdb) -> None:
         gdb.interrupt()
         counted(guest, gdb, "second", 3)
         counted(guest, gdb, "first", 3)
-    with report.case("removed: both run untouched", gdb):
+    with report.case(f"two programs there at once{how}", gdb):
+        number = gdb.value("$bpnum")
+        before = gdb.hits(number)
+        gdb.send("continue")
+        guest.sh(f"{run_all('first', 40)} & p=$!; {run_all('second', 40)} && "
+                 "wait $p", 120)
+        gdb.interrupt()
+        same(gdb.hits(number) - before, 2 * CPUS * 40, "hits in both")
+    with report.case(f"removed: both run untouched{how}", gdb):
         gdb.cmd("delete")
         gdb.send("continue")
         guest.sh(run_all("first", 1000), 60)
         guest.sh(run_all("second", 1000), 60)
         gdb.interrupt()
+
+
+def in_all_processes(gdb: Gdb) -> int:
+    """Breakpoints that count in every process, by pages."""
+    text = gdb.cmd("monitor info breakpoints")
+    return int(re.search(r"in all processes (\d+)", text)[1])
+
+
+def numbers(gdb: Gdb) -> list[int]:
+    """All of gdb's breakpoints."""
+    return [int(n) for n in gdb.cmd(
+        "python print(*(b.number for b in gdb.breakpoints()))").split()]
+
+
+def no_comparator(report: Report, guest: Guest, gdb: Gdb) -> None:
+    """bp-global where all comparators are in use."""
+    with report.case("one more than there are comparators, put in before "
+                     "those that hold them: none is missed", gdb):
+        for name in SYSTEM_CALLS:
+            gdb.cmd(f"hbreak *&__arm64_sys_{name}")
+        gdb.cmd("python for b in gdb.breakpoints(): b.ignore_count = 100000")
+        gdb.send("continue")
+        guest.sh("true")
+        gdb.interrupt()
+        before = [gdb.hits(b) for b in numbers(gdb)]
+        gdb.cmds(f"break *{PLACE:#x}", "ignore $bpnum 100000")
+        gdb.send("continue")
+        guest.sh("/disk/first 0 1")     # before gdb arms all of them anew
+        guest.sh("mkdir /tmp/q && ln -s q /tmp/q/l && rm -r /tmp/q")
+        evict(guest)
+        gdb.interrupt()
+        now = [gdb.hits(b) for b in numbers(gdb)]
+        must(all(b > a for a, b in zip(before, now)), f"{before} {now}")
+        same(now[len(before):], [1], "in the process")
+        gdb.cmd("delete")
+    gdb.cmd("set breakpoint always-inserted on")
+    for name in QUIET:
+        gdb.cmd(f"hbreak *&{name}")
+    evicted(report, guest, gdb, ", no comparator free")
+    gdb.cmd("set breakpoint always-inserted off")
+    with report.case("more than can count in every process: said", gdb):
+        for n in range(80):
+            gdb.cmd(f"break *{PLACE + 0x800 + 4 * n:#x}")
+        gdb.send("continue")
+        text = gdb.wait()
+        must("Cannot insert breakpoint" in text, text)
+        gdb.cmd("delete")
+        gdb.send("continue")
+        guest.sh(run_all("first", 1))
+        gdb.interrupt()
+        same(in_all_processes(gdb), 0, "after delete")
 
 
 def one_process(report: Report, guest: Guest, gdb: Gdb) -> None:
@@ -155,7 +219,8 @@ def main() -> int:
                 Gdb(symbols=assets.symbols("kernel-6.1")) as gdb:
             mount(guest)
             gdb.attach(guest)
-            evicted(report, guest, gdb)
+            evicted(report, guest, gdb, "")
+            no_comparator(report, guest, gdb)
             one_process(report, guest, gdb)
             gdb.cmd("detach")
             guest.alive()

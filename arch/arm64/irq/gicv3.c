@@ -9,11 +9,13 @@
 #include "barrier.h"
 #include "clock.h"
 #include "cpu.h"
+#include "heartbeat.h"
 #include "irq/gicv3.h"
 #include "log.h"
 #include "mmio.h"
 #include "stub/strbuf.h"
 #include "sysreg.h"
+#include "timer.h"
 
 #define HANDLE_MAX 64 /* interrupts taken before the guest has its turn */
 #define WAKE_US 10000
@@ -197,6 +199,30 @@ static void do_work(struct gic_cpu *g)
 	private_flush(g);
 }
 
+/* Group 0 is this side's own where there is one security state only. */
+static bool gicv3_can_ask(void)
+{
+	return gic.ds;
+}
+
+/* A lone CPU has its timer ask it. */
+static bool timer_asks(void)
+{
+	return gic.ds && cpu_count() == 1;
+}
+
+static bool gicv3_asked(struct cpu *c)
+{
+	uint32_t intid = gic.ds ? gic_ack_group0() : GIC_SPURIOUS;
+
+	if (intid >= GIC_SPECIAL && intid <= GIC_SPURIOUS)
+		return false;
+	if (intid == gic.p->el2_timer_irq)
+		timer_put_off(c, HEARTBEAT_ASK * HEARTBEAT_TICK_US);
+	gic_end_group0(intid);
+	return true;
+}
+
 static void gicv3_handle(struct cpu *c)
 {
 	unsigned int i;
@@ -207,6 +233,12 @@ static void gicv3_handle(struct cpu *c)
 		if (intid >= GIC_SPECIAL && intid <= GIC_SPURIOUS)
 			break;
 		take(c, intid);
+	}
+	if (timer_asks()) {
+		gicv3_asked(c); /* where FIQs are masked */
+		if (c->timer_put_off)
+			irq_own(c, gic.p->el2_timer_irq);
+		timer_recall(c);
 	}
 	do_work(c->gic);
 }
@@ -249,20 +281,9 @@ static void gicv3_kick(unsigned int cpu)
 		gic_send_kick(cpu_get(cpu)->mpidr);
 }
 
-/* Group 0 is this side's own where there is one security state only. */
-static bool gicv3_can_ask(void)
-{
-	return gic.ds;
-}
-
 static void gicv3_ask(unsigned int cpu)
 {
 	gic_send_question(cpu_get(cpu)->mpidr);
-}
-
-static bool gicv3_asked(struct cpu *c)
-{
-	return gic.ds && gic_take_question();
 }
 
 static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
@@ -406,8 +427,11 @@ static void redistributor_init(struct gic_cpu *g)
 	if (!wake(g->rd))
 		log_line("gicv3: redistributor of CPU %u does not wake", g->id);
 	if (gic.ds) {
-		mmio_write32(sgi + GICD_IGROUPR,
-			     0xffffffff & ~(uint32_t)BIT(GIC_ASK_SGI));
+		uint64_t asks = BIT(GIC_ASK_SGI);
+
+		if (timer_asks() && gic.p->el2_timer_irq < GIC_PRIVATE)
+			asks |= BIT(gic.p->el2_timer_irq);
+		mmio_write32(sgi + GICD_IGROUPR, ~(uint32_t)asks);
 		ours |= (uint32_t)BIT(GIC_ASK_SGI);
 		if (extended)
 			mmio_write32(sgi + GICD_IGROUPR + 4, 0xffffffff);

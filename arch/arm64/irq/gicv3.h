@@ -120,7 +120,8 @@ void gic_deactivate(uint32_t intid);
 void gic_probe(void);
 void gic_send_kick(uint64_t mpidr);
 void gic_send_question(uint64_t mpidr);
-bool gic_take_question(void);
+uint32_t gic_ack_group0(void);
+void gic_end_group0(uint32_t intid);
 
 uint64_t gic_vmcr_read(void);
 void gic_vmcr_write(uint64_t vmcr);

@@ -364,16 +364,16 @@ void gic_send_question(uint64_t mpidr)
 	isb(); /* orders it before the next one */
 }
 
-bool gic_take_question(void)
+uint32_t gic_ack_group0(void)
 {
-	uint64_t intid = read_sysreg(ICC_IAR0_EL1) & 0xffffff;
+	return (uint32_t)(read_sysreg(ICC_IAR0_EL1) & 0xffffff);
+}
 
-	if (intid >= GIC_SPECIAL)
-		return false;
+void gic_end_group0(uint32_t intid)
+{
 	write_sysreg(intid, ICC_EOIR0_EL1);
 	isb(); /* orders the priority drop before the deactivation */
-	gic_deactivate((uint32_t)intid);
-	return intid == GIC_ASK_SGI;
+	gic_deactivate(intid);
 }
 
 uint64_t gic_vmcr_read(void)

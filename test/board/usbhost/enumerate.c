@@ -204,56 +204,38 @@ static int set_configuration(struct host *h)
 	return r < 0 ? failed("set-configuration", r) : 0;
 }
 
+static bool is_full_speed(const struct host *h)
+{
+	return h->link.who.speed == usb_redir_speed_full;
+}
+
 static int as_linux(struct host *h)
 {
-	int r = first_look(h);
-
-	if (!r)
-		r = bus_reset(h);
-	if (!r)
-		r = read_device(h, "device");
-	if (!r)
-		r = read_bos(h);
-	if (!r && h->link.who.speed == usb_redir_speed_full)
-		r = read_qualifier(h);
-	if (!r)
-		r = read_whole_config(h);
-	if (!r)
-		r = read_languages(h);
-	if (!r)
-		r = device_strings(h);
-	if (!r)
-		r = set_configuration(h);
-	return r;
+	return first_look(h) ?:
+	       bus_reset(h) ?:
+	       read_device(h, "device") ?:
+	       read_bos(h) ?:
+	       (is_full_speed(h) ? read_qualifier(h) : 0) ?:
+	       read_whole_config(h) ?:
+	       read_languages(h) ?:
+	       device_strings(h) ?:
+	       set_configuration(h);
 }
 
 static int as_windows(struct host *h)
 {
-	int r = first_look(h);
-
-	if (!r)
-		r = bus_reset(h);
-	if (!r)
-		r = read_device(h, "device");
-	if (!r)
-		r = read_config(h, "config-255", 255);
-	if (!r)
-		r = read_bos(h);
-	if (!r)
-		r = probe_ms_os(h);
-	if (!r)
-		r = read_languages(h);
-	if (!r)
-		r = device_strings(h);
-	if (!r)
-		r = read_qualifier(h);
-	if (!r)
-		r = read_device(h, "device-again");
-	if (!r)
-		r = read_whole_config(h);
-	if (!r)
-		r = set_configuration(h);
-	return r;
+	return first_look(h) ?:
+	       bus_reset(h) ?:
+	       read_device(h, "device") ?:
+	       read_config(h, "config-255", 255) ?:
+	       read_bos(h) ?:
+	       probe_ms_os(h) ?:
+	       read_languages(h) ?:
+	       device_strings(h) ?:
+	       read_qualifier(h) ?:
+	       read_device(h, "device-again") ?:
+	       read_whole_config(h) ?:
+	       set_configuration(h);
 }
 
 /* What the class driver asks a function when it binds. */
