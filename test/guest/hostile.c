@@ -158,29 +158,29 @@ static void odd_instructions(void)
 #define TABLE_ADDRESS 0xffffffff0000ull
 
 /* Does the register hold what was written, and may the GIC go by it? */
-static bool took(uint64_t reg, uint64_t value)
+static bool took(uint64_t reg, uint64_t wanted)
 {
 	uint64_t now = read64(reg);
 
-	return !((now ^ value) & TABLE_ADDRESS) &&
+	return !((now ^ wanted) & TABLE_ADDRESS) &&
 	       (reg >= GICR_OF(0) || now & GITS_VALID);
 }
 
 /* As a whole, and by halves in both orders; then what there was again. */
-static uint64_t try_table(uint64_t reg, uint64_t value)
+static uint64_t try_table(uint64_t reg, uint64_t wanted)
 {
 	uint64_t before = read64(reg), let = 0;
 
-	write64(reg, value);
-	let += took(reg, value);
+	write64(reg, wanted);
+	let += took(reg, wanted);
 	write64(reg, before);
-	write32(reg, (uint32_t)value);
-	write32(reg + 4, (uint32_t)(value >> 32));
-	let += took(reg, value);
+	write32(reg, (uint32_t)wanted);
+	write32(reg + 4, (uint32_t)(wanted >> 32));
+	let += took(reg, wanted);
 	write64(reg, before);
-	write32(reg + 4, (uint32_t)(value >> 32));
-	write32(reg, (uint32_t)value);
-	let += took(reg, value);
+	write32(reg + 4, (uint32_t)(wanted >> 32));
+	write32(reg, (uint32_t)wanted);
+	let += took(reg, wanted);
 	write64(reg, before);
 	return let;
 }

@@ -276,8 +276,13 @@ class Gdb:
 
     def __init__(self, program: str = "gdb-multiarch",
                  symbols: Optional[Path] = None) -> None:
+        self.program, self.symbols = program, symbols
+        self.start()
+
+    def start(self) -> None:
+        """A new process of it."""
         env = {**os.environ, "TERM": "dumb", "LC_ALL": "C"}
-        self.child = pexpect.spawn(program, ["-nx", "-q"], env=env,
+        self.child = pexpect.spawn(self.program, ["-nx", "-q"], env=env,
                                    echo=False, encoding="utf-8",
                                    codec_errors="replace", timeout=60,
                                    dimensions=(50, 400))
@@ -290,8 +295,8 @@ class Gdb:
                         "architecture aarch64", "remotetimeout 20",
                         "style enabled off"):
             self.cmd(f"set {setting}")
-        if symbols is not None:
-            self.cmd(f"file {symbols}", 60)
+        if self.symbols is not None:
+            self.cmd(f"file {self.symbols}", 60)
 
     def __enter__(self) -> "Gdb":
         return self
@@ -328,6 +333,21 @@ class Gdb:
         """^C, and what gdb says to the stop."""
         self.child.sendintr()
         return self.wait(seconds, "^C")
+
+    def line_gone(self, seconds: float = 30) -> str:
+        """
+        Its tty goes while the guest runs: what it says, at its prompt again.
+        gdb 16 prints an error and does not come back, by no ^C either: then
+        it is a new process.
+        """
+        which = self.child.expect_exact([PROMPT, "Error detected on fd"],
+                                        timeout=seconds)
+        text = self.child.before.replace("\r", "")
+        if which == 1:
+            print("# this gdb does not come back from a tty that is gone")
+            self.kill()
+            self.start()
+        return text
 
     def recover(self) -> None:
         """Back to a prompt with nothing inserted, whatever went before."""
