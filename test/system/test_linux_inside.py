@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR GPL-2.0-or-later
-# time limit: 600 s
+# time limit: 1200 s
 """The guest's own debuggers: ptrace, perf, kprobes, uprobes, the tracer. What
 they tell is the same natively, beneath the monitor, and while a gdb outside
 holds every comparator and a hundred breakpoints in hot text. Each sees its own
