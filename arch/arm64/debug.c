@@ -486,10 +486,16 @@ static void on_watchpoint(struct cpu *c)
 static void guest_step(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
+	uint32_t insn;
 
 	if (!native_here(c)) {
 		d->unseen = true;
 		c->vcpu.pstate |= PSTATE_SS;
+		/* natively it is not stepped here: an exclusive would fail */
+		if (!point_find(c->vcpu.pc) &&
+		    !guest_fetch(c, c->vcpu.pc, &insn) &&
+		    insn_is_exclusive_load(insn))
+			debug_hidden_step(c, VIEW_NORMAL, NULL);
 		return;
 	}
 	if (d->unseen) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
  * See kaslr.h. The Image header stays at the start of the kernel's memory:
- * looked for downwards from VBAR_EL1. What it was linked to follows from its version:
- * KIMAGE_VADDR lies behind 128 MiB of module space up to 6.4, 2 GiB from 6.5 on
- * (arch/arm64/include/asm/memory.h).
+ * looked for downwards from VBAR_EL1. What it was linked to follows from its
+ * version (kaslr_linked()).
  */
 #include "kaslr.h"
 
@@ -97,7 +96,7 @@ static int find_version(uint64_t pa, struct version *v)
 static int slide_of(const struct guest_kernel *v, uint64_t *slide)
 {
 	static uint64_t known_text, known_slide;
-	uint64_t text, stext_pa, tsz, page_end;
+	uint64_t text, stext_pa;
 	struct version version;
 
 	if (!(v->r.sctlr & 1) || find_text(v, &text, &stext_pa))
@@ -108,14 +107,7 @@ static int slide_of(const struct guest_kernel *v, uint64_t *slide)
 	}
 	if (find_version(stext_pa, &version))
 		return -ENODATA;
-	/* VA_BITS_MIN: 48 at the most, whatever T1SZ allows */
-	tsz = (v->r.tcr >> 16) & 63;
-	page_end = -(1ull << ((tsz < 16 ? 48 : 64 - tsz) - 1));
-	known_slide = text - (page_end + (version.major > 6 ||
-					  (version.major == 6 &&
-					   version.minor >= 5) ?
-						  2ull << 30 :
-						  128ull << 20));
+	known_slide = text - kaslr_linked(v->r.tcr, version.major, version.minor);
 	known_text = text;
 	*slide = known_slide;
 	return 0;

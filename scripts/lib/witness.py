@@ -25,6 +25,7 @@ PARTS = ROOT / "test" / "kernel"
 BASE = "base"
 COMPILER = "aarch64-linux-gnu-"
 KEPT = 8
+FILES = 850     # that the base is compiled from, about; for the progress only
 LINE = re.compile(r"(CONFIG_\w+)=(\S.*)")
 # Other architectures' code and drivers of graphics cards are most of the
 # source, and are not unpacked; Kconfig files are, wherever they are.
@@ -212,7 +213,7 @@ def _run(command: list[str], more: dict[str, str]) -> None:
     start = shown = time.monotonic()
     files = 0
     tty = sys.stderr.isatty()
-    with open(log, "w") as out, subprocess.Popen(
+    with open(log, "w", buffering=1) as out, subprocess.Popen(
             command, env={**os.environ, **FIXED, **more},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace") as child:
@@ -223,7 +224,8 @@ def _run(command: list[str], more: dict[str, str]) -> None:
             if now - shown < (1 if tty else 30):
                 continue
             shown = now
-            text = f"{files} files compiled ({now - start:.0f} s)"
+            text = (f"{files} of about {max(FILES, files)} files compiled "
+                    f"({now - start:.0f} s)")
             if tty:
                 print(f"\rhyperstub: {text} ", end="", file=sys.stderr,
                       flush=True)

@@ -24,6 +24,7 @@ volatile struct event event[128];
 volatile uint64_t events, command, steps_left, result[80];
 volatile uint64_t watched[32] __attribute__((aligned(64)));
 volatile uint64_t other[8] __attribute__((aligned(64)));
+static volatile uint64_t exclusive;
 
 void place_a(void), place_b(void), stepped(void), stepped_end(void);
 void el0_code(void), el0_place(void), go_el0(uint64_t spsr, uint64_t pc);
@@ -178,6 +179,19 @@ static void watchpoints(void)
 	msr(dbgwcr0_el1, 0);
 }
 
+/* A load and a store exclusive, often enough: does none succeed? */
+static uint64_t exclusive_fails(volatile uint64_t *word)
+{
+	uint64_t failed, value, tries = 200;
+
+	asm volatile("1: ldxr %1, [%3]\n add %1, %1, #1\n stxr %w0, %1, [%3]\n"
+		     " cbz %w0, 2f\n subs %2, %2, #1\n b.ne 1b\n2:"
+		     : "=&r"(failed), "=&r"(value), "+r"(tries)
+		     : "r"(word)
+		     : "cc", "memory");
+	return failed & 1;
+}
+
 static void single_steps(void)
 {
 	debug_on();
@@ -187,6 +201,7 @@ static void single_steps(void)
 	asm volatile("msr daifset, #8");
 	msr(mdscr_el1, KDE | SS);
 	place_a();
+	result[79] = exclusive_fails(&exclusive);
 	msr(mdscr_el1, 0);
 	/* EL0, KDE off */
 	steps_left = 100;

@@ -56,6 +56,11 @@ def same(got: object, wanted: object, what: str = "") -> None:
         raise Bad(f"{what or 'value'}: got {shown[0]}, wanted {shown[1]}")
 
 
+def wanted(name: str) -> bool:
+    """Does HYPERSTUB_CASES, a regular expression, match that name?"""
+    return bool(re.search(os.environ.get("HYPERSTUB_CASES", ""), name))
+
+
 class Report:
     """Prints the lines that scripts/test counts."""
 
@@ -271,6 +276,32 @@ class Guest:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+STEPPER = """python
+import time
+def step_for(seconds, least):
+    start = time.monotonic()
+    places, odd = [], []
+    arch = gdb.selected_frame().architecture()
+    at = int(gdb.parse_and_eval('(unsigned long)$pc'))
+    thread = gdb.selected_thread().num
+    while len(places) < least or time.monotonic() < start + seconds:
+        text = arch.disassemble(at)[0]['asm']
+        gdb.execute('stepi', True, True)
+        new = int(gdb.parse_and_eval('(unsigned long)$pc'))
+        word = text.split()[0]
+        jumps = word.startswith(('b', 'cb', 'tb', 'ret', 'eret', 'svc')) \\
+            and not word.startswith('bf') or word in ('retaa', 'retab')
+        if new != at + 4 and not jumps:
+            odd.append('%#x %s -> %#x' % (at, text, new))
+        if gdb.selected_thread().num != thread:
+            odd.append('thread %d' % gdb.selected_thread().num)
+        places.append(at)
+        at = new
+    print("STEPS %d DISTINCT %d ODD %r" %
+          (len(places), len(set(places)), odd[:5]))
+end"""
+
+
 class Gdb:
     """gdb-multiarch on a terminal: commands in, their text out."""
 
@@ -287,6 +318,7 @@ class Gdb:
                                    codec_errors="replace", timeout=60,
                                    dimensions=(50, 400))
         self.child.delaybeforesend = None
+        self.stepper = False
         self.child.expect(r"\(gdb\) ")
         self.child.sendline(f"set prompt {PROMPT}")
         self.child.expect(PROMPT)
@@ -381,6 +413,22 @@ class Gdb:
     def go(self, seconds: float = 30) -> str:
         """continue, and what gdb says to the stop."""
         return self.cmd("continue", seconds)
+
+    def steps(self, seconds: float, least: int) -> tuple[int, int]:
+        """
+        stepi for so long and so often at least, each one looked at: how many,
+        and at how many places.
+        """
+        if not self.stepper:
+            for line in STEPPER.splitlines():
+                self.child.sendline(line)
+            self.wait(30, "the stepper")
+            self.stepper = True
+        text = self.cmd(f"python step_for({seconds}, {least})", 90)
+        match = re.search(r"STEPS (\d+) DISTINCT (\d+) ODD (.*)", text)
+        must(match, text)
+        same(match.group(3), "[]", "steps that go elsewhere")
+        return int(match.group(1)), int(match.group(2))
 
     def threads(self) -> list[str]:
         """The lines of `info threads`."""

@@ -196,46 +196,14 @@ def hit_counts(guest: Guest, gdb: Gdb) -> None:
         gdb.cmd("delete")
 
 
-STEPPER = """python
-import time
-def step_for(seconds, least):
-    start = time.monotonic()
-    places, odd = [], []
-    arch = gdb.selected_frame().architecture()
-    at = int(gdb.parse_and_eval('(unsigned long)$pc'))
-    thread = gdb.selected_thread().num
-    while len(places) < least or time.monotonic() < start + seconds:
-        text = arch.disassemble(at)[0]['asm']
-        gdb.execute('stepi', True, True)
-        new = int(gdb.parse_and_eval('(unsigned long)$pc'))
-        word = text.split()[0]
-        jumps = word.startswith(('b', 'cb', 'tb', 'ret', 'eret', 'svc')) \\
-            and not word.startswith('bf') or word in ('retaa', 'retab')
-        if new != at + 4 and not jumps:
-            odd.append('%#x %s -> %#x' % (at, text, new))
-        if gdb.selected_thread().num != thread:
-            odd.append('thread %d' % gdb.selected_thread().num)
-        places.append(at)
-        at = new
-    print("STEPS %d DISTINCT %d ODD %r" %
-          (len(places), len(set(places)), odd[:5]))
-end"""
-
-
 def stepping(guest: Guest, gdb: Gdb) -> None:
     with report.case("a second of stepi in a row", gdb):
-        for line in STEPPER.splitlines()[:-1]:
-            gdb.child.sendline(line)
-        gdb.cmd("end")
         gdb.cmd("tbreak vfs_write")
         token = guest.start_sh("echo stepped")
         gdb.go()
-        text = gdb.cmd("python step_for(1.0, 300)", 90)
-        match = re.search(r"STEPS (\d+) DISTINCT (\d+) ODD (.*)", text)
-        must(match, text)
-        print(f"# {match.group(1)} steps in a row")
-        must(int(match.group(2)) >= 100, text)
-        same(match.group(3), "[]", "steps that go elsewhere")
+        steps, distinct = gdb.steps(1.0, 300)
+        print(f"# {steps} steps in a row")
+        must(distinct >= 100, f"{distinct} places")
         gdb.send("continue")
         same(guest.end_sh(token), "stepped\n")
         gdb.interrupt()
@@ -259,8 +227,7 @@ def stepping(guest: Guest, gdb: Gdb) -> None:
                               "hot 0 1; wait")
         gdb.cmd(f"tbreak {HOT}")
         gdb.go()
-        text = gdb.cmd("python step_for(1.0, 60)", 60)
-        must("ODD []" in text, text)
+        gdb.steps(1.0, 60)
         gdb.send("continue")
         guest.end_sh(busy)
         gdb.interrupt()
