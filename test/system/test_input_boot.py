@@ -16,10 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Optional, Sequence
 
-from harness import QEMU, Report, must, same
+from harness import EMULATOR, QEMU, Report, must, same
 from machine import Client, MONITOR, Machine
 
-EMULATOR = "qemu-system-aarch64"
 VIRT = "virt,virtualization=on,gic-version=3"
 LOADED, BOOT, TREE = 0x4020_0000, 0x4700_0000, 0x4800_0000
 PORT = ["-device", "virtio-serial-device,bus=virtio-mmio-bus.0,id=d",
