@@ -36,6 +36,20 @@ def qemu_major() -> int:
     return int(re.search(r"version (\d+)\.", told)[1])
 
 
+NEWER_CPUS = ("neoverse-v1", "neoverse-n2", "cortex-a710")
+
+
+def cpus() -> list[str]:
+    """Those of newer cores that this QEMU has."""
+    known = subprocess.run([EMULATOR, "-M", "virt", "-cpu", "help"],
+                           check=True, text=True,
+                           stdout=subprocess.PIPE).stdout.split()
+    missing = [cpu for cpu in NEWER_CPUS if cpu not in known]
+    if missing:
+        print(f"# not in this QEMU: {', '.join(missing)}", flush=True)
+    return [cpu for cpu in NEWER_CPUS if cpu in known]
+
+
 @dataclass
 class Row:
     """One line of the table of differences."""
