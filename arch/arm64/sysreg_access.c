@@ -143,8 +143,6 @@ bool sysreg_exists(const struct sysreg_info *i)
 		return id(mmfr1, 40);
 	case SYSREG_IF_FGT:
 		return id(mmfr0, 56);
-	case SYSREG_IF_ECV:
-		return id(mmfr0, 60) >= 2;
 	case SYSREG_IF_VHE:
 		return id(mmfr1, 8);
 	default:

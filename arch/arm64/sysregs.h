@@ -102,7 +102,6 @@ enum sysreg_need {
 	SYSREG_IF_PMU_COUNTER, /* number in op2, PMCR_EL0.N */
 	SYSREG_IF_HCX,
 	SYSREG_IF_FGT,
-	SYSREG_IF_ECV, /* CNTPOFF_EL2: ID_AA64MMFR0_EL1.ECV is 2 */
 	SYSREG_IF_VHE,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * FEAT_NMI and GICv3's superpriority: which interrupts come while PSTATE.I masks
- * the others, in what order, what the registers say then.
+ * FEAT_NMI and GICv3's superpriority: which interrupts come while PSTATE.I
+ * masks the others, in what order, what the registers say then.
  */
 #include "features.h"
 #include "gic.h"
@@ -29,7 +29,7 @@ static struct taken {
 static volatile unsigned int count;
 static bool (*before)(struct frame *f);
 
-/* An NMI, by whichever bit: QEMU natively says non-secure, virtually does not. */
+/* An NMI, by whichever bit: QEMU says a non-secure one natively. */
 static uint64_t running(void)
 {
 	uint64_t rpr = mrs(ICC_RPR);

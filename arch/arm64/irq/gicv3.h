@@ -56,7 +56,7 @@ struct gic_cpu {
 	uint32_t pend;	 /* atomic: SGIs and played PPIs */
 	uint32_t enable; /* of those; changed under gic.lock */
 	uint32_t edge;
-	uint32_t nmi; /* of the played ones, the guest's INMIR */
+	uint32_t nmi;	   /* of the played ones, the guest's INMIR */
 	uint32_t group[3]; /* guest's IGROUPR of private interrupts */
 	uint8_t prio[GIC_PRIVATE];
 	bool asleep;	      /* the guest's GICR_WAKER */
@@ -89,11 +89,11 @@ struct gic {
 	unsigned int idbits, prebits;
 	uint8_t prio_mask;
 	unsigned int nr_lrs;
-	bool tds;			     /* ICH_HCR_EL2.TDIR works */
-	bool nmi;			     /* GICD_INMIR and its kin are there */
-	struct spinlock lock;		     /* what follows; gic_lock() */
-	uint32_t vctlr;			     /* the guest's GICD_CTLR */
-	uint32_t group[VGIC_SPIS / 32];	     /* the guest's IGROUPR */
+	bool tds;			/* ICH_HCR_EL2.TDIR works */
+	bool nmi;			/* GICD_INMIR and its kin are there */
+	struct spinlock lock;		/* what follows; gic_lock() */
+	uint32_t vctlr;			/* the guest's GICD_CTLR */
+	uint32_t group[VGIC_SPIS / 32]; /* the guest's IGROUPR */
 	uint32_t soft[GIC_SPECIAL / 32 + 1]; /* as in gic_cpu; SPIs */
 	uint32_t own[VGIC_SPIS / 32]; /* the monitor's; read without lock */
 	uint8_t holder[VGIC_SPIS];    /* 1 + CPU that acknowledged it last */

@@ -98,7 +98,7 @@ void vgic_unload(struct vgic_cpu *v);
 /* The CPU interface's state as the guest sees it. */
 struct vgic_prio_state {
 	uint32_t ap0r[4], ap1r[4]; /* ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2 */
-	bool nmi; /* ICH_AP1R0_EL2.NMI: one runs */
+	bool nmi;		   /* ICH_AP1R0_EL2.NMI: one runs */
 	uint32_t vmcr;
 	unsigned int prebits;
 };
