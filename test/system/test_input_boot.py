@@ -250,7 +250,7 @@ def guests() -> None:
     (temp / "initrd").write_bytes(b"\1" * (100 << 20))
     answers("an initrd that leaves no room", board() + bare()
             + module(temp / "good", addr=0x4a80_0000)
-            + module(temp / "initrd", "initrd", 0x4420_0000),
+            + module(temp / "initrd", "initrd", 0x4180_0000),
             "too little memory for the guest")
 
 
