@@ -61,13 +61,18 @@ static void rx_char(struct uart_pl011 *u, uint32_t dr)
 	byte_ring_put(&u->rx, &byte, 1);
 }
 
-static void rx_drain(struct uart_pl011 *u)
+static void rx_take(struct uart_pl011 *u)
 {
 	for (unsigned int i = 0; i < DRAIN && byte_ring_room(&u->rx); i++) {
 		if (mmio_read32(u->base + UARTFR) & UARTFR_RXFE)
 			break;
 		rx_char(u, mmio_read32(u->base + UARTDR));
 	}
+}
+
+static void rx_drain(struct uart_pl011 *u)
+{
+	rx_take(u);
 	if (byte_ring_room(&u->rx))
 		set_mask(u, u->mask | RX_INTS);
 	else
@@ -193,7 +198,14 @@ int uart_pl011_init(struct uart_pl011 *u, uint64_t base, uint32_t irq)
 	mmio_write32(base + UARTCR, 0);
 	mmio_write32(base + UARTDMACR, 0);
 	mmio_write32(base + UARTIFLS, IFLS_RX_1_2_TX_1_8);
+	rx_take(u); /* a debugger that was early; FEN would drop it */
 	mmio_write32(base + UARTLCR_H, UARTLCR_H_WLEN8 | UARTLCR_H_FEN);
+	/*
+	 * QEMU 10, where its FIFO was full until then, asks its other end for
+	 * more only once this is read; of an empty FIFO that is nothing.
+	 */
+	if (mmio_read32(base + UARTFR) & UARTFR_RXFE)
+		(void)mmio_read32(base + UARTDR);
 	mmio_write32(base + UARTICR, UARTINT_ALL);
 	mmio_write32(base + UARTCR, UARTCR_UARTEN | UARTCR_TXE | UARTCR_RXE |
 					    UARTCR_DTR | UARTCR_RTS);

@@ -22,7 +22,6 @@
 #define ID_AA64SMFR0 S3_0_C0_C4_5
 #define ID_AA64MMFR3 S3_0_C0_C7_3
 #define TRFCR_EL2 S3_4_C1_C2_1
-#define CNTPOFF_EL2 S3_4_C14_C0_6
 #define LORC_EL1 S3_0_C10_C4_3
 
 static uint64_t id_field(uint64_t reg, unsigned int shift)
@@ -132,13 +131,14 @@ void feature_open(void)
 {
 	uint64_t dfr0 = read_sysreg(id_aa64dfr0_el1);
 	uint64_t mmfr1 = read_sysreg(id_aa64mmfr1_el1);
-	uint64_t mmfr0 = read_sysreg(id_aa64mmfr0_el1);
 
-	/* Counters and timers, layout by E2H: EL1PCTEN and EL1PCEN (EL1PTEN). */
+	/*
+	 * Counters and timers, layout by E2H: EL1PCTEN and EL1PCEN (EL1PTEN).
+	 * ECV is 0: CNTPOFF_EL2 has no effect. It is left alone, since EL3 need
+	 * not let EL2 at it (SCR_EL3.ECVEn).
+	 */
 	write_sysreg(cpu_e2h ? BIT(10) | BIT(11) : 3, cnthctl_el2);
 	write_sysreg(0, cntvoff_el2);
-	if (id_field(mmfr0, 60) >= 2)
-		write_sysreg(0, CNTPOFF_EL2);
 	write_sysreg(0, hstr_el2);
 	write_sysreg(read_sysreg(midr_el1), vpidr_el2);
 	write_sysreg(read_sysreg(mpidr_el1), vmpidr_el2);

@@ -106,6 +106,8 @@ bool sysreg_exists(const struct sysreg_info *i)
 		return id(pfr0, 48);
 	case SYSREG_IF_SSBS:
 		return id(pfr1, 4) >= 2;
+	case SYSREG_IF_NMI:
+		return id(pfr1, 36);
 	case SYSREG_IF_SCXT:
 		return id(pfr0, 56) >= 2;
 	case SYSREG_IF_RAS:
@@ -141,8 +143,6 @@ bool sysreg_exists(const struct sysreg_info *i)
 		return id(mmfr1, 40);
 	case SYSREG_IF_FGT:
 		return id(mmfr0, 56);
-	case SYSREG_IF_ECV:
-		return id(mmfr0, 60) >= 2;
 	case SYSREG_IF_VHE:
 		return id(mmfr1, 8);
 	default:
@@ -158,6 +158,8 @@ static uint64_t pstate_mask(uint16_t enc)
 		return PSTATE_PAN;
 	case SYSREG_ENCODING(3, 0, 4, 2, 4):
 		return PSTATE_UAO;
+	case SYSREG_ENCODING(3, 0, 4, 3, 0):
+		return PSTATE_ALLINT;
 	case SYSREG_ENCODING(3, 3, 4, 2, 0):
 		return PSTATE_NZCV;
 	case SYSREG_ENCODING(3, 3, 4, 2, 1):

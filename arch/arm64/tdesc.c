@@ -20,6 +20,7 @@ static const char cpsr_flags[] =
 	"<field name=\"D\" start=\"9\" end=\"9\"/>"
 	"<field name=\"BTYPE\" start=\"10\" end=\"11\"/>"
 	"<field name=\"SSBS\" start=\"12\" end=\"12\"/>"
+	"<field name=\"ALLINT\" start=\"13\" end=\"13\"/>"
 	"<field name=\"IL\" start=\"20\" end=\"20\"/>"
 	"<field name=\"SS\" start=\"21\" end=\"21\"/>"
 	"<field name=\"PAN\" start=\"22\" end=\"22\"/>"

@@ -18,6 +18,7 @@ static const struct tdesc_field esr[] = {
 static const struct tdesc_field spsr[] = {
 	{"M", 0, 3, true}, B(nRW, 4),  B(F, 6),		 B(I, 7),
 	B(A, 8),	   B(D, 9),    F(BTYPE, 10, 11), B(SSBS, 12),
+	B(ALLINT, 13),
 	B(IL, 20),	   B(SS, 21),  B(PAN, 22),	 B(UAO, 23),
 	B(DIT, 24),	   B(TCO, 25), F(NZCV, 28, 31)};
 
@@ -27,7 +28,8 @@ static const struct tdesc_field sctlr[] = {
 	B(UCT, 15),  B(nTWI, 16), B(nTWE, 18), B(WXN, 19),  B(IESB, 21),
 	B(EIS, 22),  B(SPAN, 23), B(E0E, 24),  B(EE, 25),   B(UCI, 26),
 	B(EnDA, 27), B(EnIB, 30), B(EnIA, 31), B(BT0, 35),  B(BT1, 36),
-	B(ATA0, 42), B(ATA, 43),  B(DSSBS, 44)};
+	B(ATA0, 42), B(ATA, 43),  B(DSSBS, 44),
+	B(NMI, 61),  B(SPINTMASK, 62)};
 
 static const struct tdesc_field tcr[] = {
 	F(T0SZ, 0, 5),	B(EPD0, 7),	  F(IRGN0, 8, 9),   F(ORGN0, 10, 11),

@@ -235,10 +235,10 @@ class Apt:
             unpack_deb(debs[0], into)
         return fields["Version"]
 
-    def unpack_closure(self, package: str, into: Path) -> None:
-        """A package with all that it depends on, libc too, below `into`."""
-        say(f"fetching {package} of {self.suite} and what it depends on")
-        self.run("install", "--download-only", "-y", package)
+    def unpack_closure(self, packages: list[str], into: Path) -> None:
+        """Packages with all that they depend on, libc too, below `into`."""
+        say(f"fetching {packages[0]} of {self.suite} and what it depends on")
+        self.run("install", "--download-only", "-y", *packages)
         archives = self.dir / "cache" / "archives"
         debs = sorted(archives.glob("*.deb"))
         say(f"unpacking {len(debs)} packages")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-or-later
 """The things in the cache folder: libfdt, kernels with their modules,
-busybox, the initramfs, a newer gdb. Each function returns where its thing
-is, and fetches it first if it is not there yet."""
+busybox, the initramfs, a newer gdb and QEMU. Each function returns where its
+thing is, and fetches it first if it is not there yet."""
 
 from __future__ import annotations
 
@@ -249,27 +249,57 @@ export TERMINFO_DIRS=$root/usr/share/terminfo:/usr/share/terminfo:/lib/terminfo
 exec "$lib/{loader}" --library-path "$lib" \\
 	"$root/usr/bin/gdb-multiarch" --data-directory="$root/usr/share/gdb" "$@"
 """
+QEMU10 = """#!/bin/sh
+# QEMU 10 from its unpacked packages, with their own libc and loader.
+root={root}
+lib=$root/usr/lib/{triplet}
+exec "$lib/{loader}" --library-path "$lib" \\
+	"$root/usr/bin/qemu-system-aarch64" "$@"
+"""
 LOADERS = {"amd64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
            "arm64": ("aarch64-linux-gnu", "ld-linux-aarch64.so.1")}
 
 
-def gdb16(refresh: bool = False) -> Path:
-    """Debian 13's gdb-multiarch, beside the system: its wrapper script."""
+def _debian13(name: str, packages: list[str], program: str, text: str,
+              links: Mapping[str, str], refresh: bool) -> Path:
+    """
+    A program of Debian 13, beside the system: its wrapper script. `links`
+    are made beside its libraries.
+    """
     arch = subprocess.run(["dpkg", "--print-architecture"], check=False,
                           stdout=subprocess.PIPE, text=True).stdout.strip()
     if arch not in LOADERS:
-        raise Failure(f"gdb16: no loader is known for {arch or 'this system'}")
+        raise Failure(f"{name}: no loader is known for "
+                      f"{arch or 'this system'}")
     triplet, loader = LOADERS[arch]
-    place = cache_dir() / "gdb16"
+    place = cache_dir() / name
 
     def make(temp: Path) -> None:
         codename()
         apt = Apt("trixie", arch)
         apt.update(refresh)
-        apt.unpack_closure("gdb-multiarch", temp)
-        script = GDB16.format(root=place, triplet=triplet, loader=loader)
-        write_file(temp / "gdb", script.encode(), 0o755)
-    return _prepare("gdb16", make, refresh) / "gdb"
+        apt.unpack_closure(packages, temp)
+        for link, target in links.items():
+            (temp / "usr/lib" / triplet / link).symlink_to(target)
+        script = text.format(root=place, triplet=triplet, loader=loader)
+        write_file(temp / program, script.encode(), 0o755)
+    return _prepare(name, make, refresh) / program
+
+
+def gdb16(refresh: bool = False) -> Path:
+    """Debian 13's gdb-multiarch."""
+    return _debian13("gdb16", ["gdb-multiarch"], "gdb", GDB16,
+                     {}, refresh)
+
+
+def qemu10(refresh: bool = False) -> Path:
+    """
+    Debian 13's QEMU, for QEMU=. The link is where QEMU, run by that loader,
+    looks for its files before it does in /usr.
+    """
+    return _debian13("qemu10", ["qemu-system-arm", "ipxe-qemu"],
+                     "qemu-system-aarch64", QEMU10,
+                     {"qemu-bundle": "../../.."}, refresh)
 
 
 def source(package: str, refresh: bool = False) -> Path:
@@ -316,6 +346,7 @@ FETCHERS: dict[str, Callable[[bool], Path]] = {
     "busybox": busybox,
     "initramfs": lambda refresh: initramfs(refresh=refresh),
     "gdb16": gdb16,
+    "qemu10": qemu10,
     "board": board.qemu,
 }
 CACHED = {"kernel": "kernel*/vmlinuz", "initramfs": "initramfs.cpio",

@@ -3,6 +3,7 @@
  * Uses what the core has beyond the base architecture, and tells what came of
  * it as text: a feature that EL2 has to open is only there if it works.
  */
+#include "features.h"
 #include "gic.h"
 
 #define PMU_IRQ 23
@@ -44,8 +45,7 @@ static bool on_exception(struct frame *f)
 	return false;
 }
 
-/* A line: what, its value, and the syndrome where it faulted. */
-static void tell(const char *what, uint64_t v)
+void tell(const char *what, uint64_t v)
 {
 	print(what);
 	print(" ");
@@ -56,11 +56,6 @@ static void tell(const char *what, uint64_t v)
 	}
 	last_esr = 0;
 	print("\n");
-}
-
-static unsigned int field(uint64_t reg, unsigned int shift)
-{
-	return reg >> shift & 15;
 }
 
 static void vectors(void)
@@ -261,6 +256,8 @@ int main(void)
 	atomics();
 	privileges();
 	counters();
+	newer();
+	nmi();
 	return 0;
 }
 

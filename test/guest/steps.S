@@ -49,6 +49,7 @@ case plain
 	extr	x14, x1, x2, #13
 	ldr	x15, 5f
 	b	6f
+	.balign	8			/* Device memory: the MMU is off */
 5:	.quad	0x0123456789abcdef
 6:	msr	daifset, #2
 	msr	daifclr, #2

@@ -31,6 +31,8 @@ from lib.initramfs import MARKER  # noqa: E402
 from lib.supervise import die_with_parent  # noqa: E402
 
 QEMU = ROOT / "scripts" / "qemu"
+# What the launcher starts.
+EMULATOR = os.environ.get("QEMU") or "qemu-system-aarch64"
 # The window for physical addresses, as stub/target.h has it.
 PHYS = 0x0072 << 48
 UART_DATA = 0x0900_0000

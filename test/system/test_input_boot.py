@@ -16,10 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Optional, Sequence
 
-from harness import QEMU, Report, must, same
+from harness import EMULATOR, QEMU, Report, must, same
 from machine import Client, MONITOR, Machine
 
-EMULATOR = "qemu-system-aarch64"
 VIRT = "virt,virtualization=on,gic-version=3"
 LOADED, BOOT, TREE = 0x4020_0000, 0x4700_0000, 0x4800_0000
 PORT = ["-device", "virtio-serial-device,bus=virtio-mmio-bus.0,id=d",
@@ -251,7 +250,7 @@ def guests() -> None:
     (temp / "initrd").write_bytes(b"\1" * (100 << 20))
     answers("an initrd that leaves no room", board() + bare()
             + module(temp / "good", addr=0x4a80_0000)
-            + module(temp / "initrd", "initrd", 0x4420_0000),
+            + module(temp / "initrd", "initrd", 0x4180_0000),
             "too little memory for the guest")
 
 

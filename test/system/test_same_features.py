@@ -3,23 +3,31 @@
 # time limit: 240 s
 """Features used, natively and beneath the monitor: FP, SVE and SME of every
 length, pointer authentication, tags, LSE, exclusives, PAN, UAO, DIT, SSBS,
-PMU counters with filter and overflow interrupt. Every line is equal, with
-and without gdb, E2H 0 and 1."""
+PMU counters with filter and overflow interrupt; what QEMU 10 has beyond 7.2:
+interrupts with superpriority, copies by instruction and others. Every line is
+equal, with and without gdb, E2H 0 and 1."""
 
 from __future__ import annotations
 
 import sys
 
 from harness import Report, must, same
-from same import output, with_gdb
+from same import cpus, output, qemu_major, with_gdb
 
+NEWER = ("set 0x", "cpy", "hinted", "wfit", "wfet", "nxs", "beyond 32 bits",
+         "nmi inmir 0x00000000ffffffff", "nmi before all of priority 0 "
+         "0x0000000000000003") if qemu_major() >= 10 else ()
 # CPU, QEMU's words, words for the monitor, lines that must be there.
 MACHINES = (
     ("cortex-a57", [], [], ("fp 0x", "exclusives", "interrupts 0x")),
     ("cortex-a76", [], [], ("pan", "lse", "interrupts 0x")),
-    ("max", [], [], ("sve 0x0100", "sme 0x0100", "pacga", "dit", "ssbs")),
-    ("max", [], ["hyperstub.vhe=off"], ("sve 0x0100", "sme 0x0100")),
+    ("max", [], [], ("sve 0x0100", "sme 0x0100", "pacga", "dit", "ssbs",
+                     *NEWER)),
+    ("max", [], ["hyperstub.vhe=off", "hyperstub.list-registers=1"],
+     ("sve 0x0100", "sme 0x0100", *NEWER)),
     ("max", ["-machine", "mte=on"], [], ("irg 0x", "rgsr")),
+    *((cpu, [], [], ("sve 0x0", "dit", "beyond 32 bits" if cpu != "neoverse-v1"
+                     else "sve 0x0")) for cpu in cpus()),
 )
 
 

@@ -11,8 +11,8 @@ import sys
 from typing import Optional
 
 from harness import Report, must, same
-from same import (Differences, MOVING, lines_of, name_of, output, tree_of,
-                  with_gdb)
+from same import (Differences, MOVING, cpus, lines_of, name_of, output,
+                  tree_of, with_gdb)
 
 CPUS = 4
 ENTRY = {31: "nzcv", 32: "vbar_el1", 33: "elr_el1", 34: "spsr_el1",
@@ -92,7 +92,7 @@ def compare(report: Report, native: Seen, ours: Seen) -> None:
 
 def main() -> int:
     report = Report()
-    for cpu in ("cortex-a57", "cortex-a76", "neoverse-n1", "max"):
+    for cpu in ("cortex-a57", "cortex-a76", "neoverse-n1", *cpus(), "max"):
         native = Seen(output("same", True, cpu, CPUS))
         must(("open", CPUS - 1) in native.values, "nothing from the last CPU")
         report.prefix = f"{cpu} "

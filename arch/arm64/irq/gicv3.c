@@ -24,6 +24,7 @@
 #define SYS_ICC_RPR SYSREG_ENCODING(3, 0, 12, 11, 3)
 #define SYS_ICC_CTLR SYSREG_ENCODING(3, 0, 12, 12, 4)
 #define SYS_ICC_AP1R0 SYSREG_ENCODING(3, 0, 12, 9, 0)
+#define SYS_ICC_NMIAR1 SYSREG_ENCODING(3, 0, 12, 9, 5)
 #define SYS_ICC_DIR SYSREG_ENCODING(3, 0, 12, 11, 1)
 #define SYS_ICC_SGI1R SYSREG_ENCODING(3, 0, 12, 11, 5)
 #define SYS_ICC_ASGI1R SYSREG_ENCODING(3, 0, 12, 11, 6)
@@ -96,6 +97,14 @@ static bool group1(const struct gic_cpu *g, uint32_t intid)
 	return i < 3 && (g->group[i] >> (intid % 32) & 1);
 }
 
+void gic_make_nmi(struct vgic_irq *irq)
+{
+	if (!(irq->flags & VGIC_GROUP1))
+		return;
+	irq->flags |= VGIC_NMI;
+	irq->prio = 0;
+}
+
 /* The virtual private interrupts that are due become real to the guest. */
 static void private_flush(struct gic_cpu *g)
 {
@@ -109,6 +118,8 @@ static void private_flush(struct gic_cpu *g)
 
 		if (group1(g, intid))
 			irq.flags |= VGIC_GROUP1;
+		if (g->nmi & bit)
+			gic_make_nmi(&irq);
 		__atomic_fetch_and(&g->pend, ~bit, __ATOMIC_ACQ_REL);
 		if (gic_inject(g, &irq) == VGIC_FULL)
 			__atomic_fetch_or(&g->pend, bit, __ATOMIC_RELAXED);
@@ -145,12 +156,15 @@ static void maintenance(struct gic_cpu *g)
 /* One of the guest's: from here on it is in its virtual CPU interface. */
 static void forward(struct gic_cpu *g, uint32_t intid)
 {
-	struct vgic_irq irq = {intid, gic_running_priority(), 0};
+	uint64_t running = gic_running();
+	struct vgic_irq irq = {intid, (uint8_t)running, 0};
 	unsigned int i = vgic_spi_index(intid);
 
 	gic_eoi(intid);
 	if (group1(g, intid))
 		irq.flags |= VGIC_GROUP1;
+	if (running & (ICC_RPR_NMI | ICC_RPR_NMI_NS))
+		gic_make_nmi(&irq);
 	if (intid < GIC_LPI)
 		irq.flags |= VGIC_HW;
 	if (i < VGIC_SPIS)
@@ -326,7 +340,6 @@ static void deactivate(struct gic_cpu *g, uint32_t intid)
 static int common_read(uint32_t enc, uint64_t *value)
 {
 	struct vgic_prio_state ps;
-	unsigned int running;
 
 	switch (enc) {
 	case SYS_ICC_PMR:
@@ -337,8 +350,7 @@ static int common_read(uint32_t enc, uint64_t *value)
 		return 0;
 	case SYS_ICC_RPR:
 		gic_prio_state(&ps);
-		running = vgic_running_prio(&ps);
-		*value = running == VGIC_IDLE ? 0xff : running;
+		*value = vgic_rpr_read(&ps);
 		return 0;
 	default:
 		return -ENOENT;
@@ -372,7 +384,8 @@ static bool is_group1(uint32_t enc)
 {
 	return enc == SYS_ICC_IAR1 || enc == SYS_ICC_EOIR1 ||
 	       enc == SYS_ICC_HPPIR1 || enc == SYS_ICC_BPR1 ||
-	       enc == SYS_ICC_IGRPEN1 || (enc & ~3u) == SYS_ICC_AP1R0;
+	       enc == SYS_ICC_IGRPEN1 || enc == SYS_ICC_NMIAR1 ||
+	       (enc & ~3u) == SYS_ICC_AP1R0;
 }
 
 static int gicv3_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)

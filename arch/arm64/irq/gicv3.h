@@ -56,6 +56,7 @@ struct gic_cpu {
 	uint32_t pend;	 /* atomic: SGIs and played PPIs */
 	uint32_t enable; /* of those; changed under gic.lock */
 	uint32_t edge;
+	uint32_t nmi;	   /* of the played ones, the guest's INMIR */
 	uint32_t group[3]; /* guest's IGROUPR of private interrupts */
 	uint8_t prio[GIC_PRIVATE];
 	bool asleep;	      /* the guest's GICR_WAKER */
@@ -77,7 +78,7 @@ struct gic_spi {
 	uint32_t intid;
 	uint64_t route;
 	uint8_t prio;
-	bool enable, latch, level, edge;
+	bool enable, latch, level, edge, nmi;
 	unsigned int held; /* 1 + the CPU that has it in hand */
 };
 
@@ -88,10 +89,11 @@ struct gic {
 	unsigned int idbits, prebits;
 	uint8_t prio_mask;
 	unsigned int nr_lrs;
-	bool tds;			     /* ICH_HCR_EL2.TDIR works */
-	struct spinlock lock;		     /* what follows; gic_lock() */
-	uint32_t vctlr;			     /* the guest's GICD_CTLR */
-	uint32_t group[VGIC_SPIS / 32];	     /* the guest's IGROUPR */
+	bool tds;			/* ICH_HCR_EL2.TDIR works */
+	bool nmi;			/* GICD_INMIR and its kin are there */
+	struct spinlock lock;		/* what follows; gic_lock() */
+	uint32_t vctlr;			/* the guest's GICD_CTLR */
+	uint32_t group[VGIC_SPIS / 32]; /* the guest's IGROUPR */
 	uint32_t soft[GIC_SPECIAL / 32 + 1]; /* as in gic_cpu; SPIs */
 	uint32_t own[VGIC_SPIS / 32]; /* the monitor's; read without lock */
 	uint8_t holder[VGIC_SPIS];    /* 1 + CPU that acknowledged it last */
@@ -114,7 +116,7 @@ void gic_prio_state(struct vgic_prio_state *ps);
 void gic_interface_init(struct gic_cpu *g);
 void gic_interface_off(struct gic_cpu *g);
 uint32_t gic_ack(void);
-uint8_t gic_running_priority(void);
+uint64_t gic_running(void); /* ICC_RPR_EL1 */
 void gic_eoi(uint32_t intid);
 void gic_deactivate(uint32_t intid);
 void gic_probe(void);
@@ -141,6 +143,8 @@ void gic_wake(struct gic_cpu *t); /* look at your work */
 /* gicv3.c */
 uint8_t gic_groups(void);
 bool gic_is_edge(const struct gic_cpu *g, uint32_t intid);
+/* With superpriority, which only group 1 has. */
+void gic_make_nmi(struct vgic_irq *irq);
 /* Address of the 32 bits for the INTIDs from first on. */
 uint64_t gic_bits(const struct gic_cpu *g, enum vgic_reg_kind kind,
 		  uint32_t first);

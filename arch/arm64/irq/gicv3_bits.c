@@ -236,6 +236,46 @@ static void active_clear(const struct gic_word *w, uint32_t v)
 	}
 }
 
+static uint32_t nmi_read(const struct gic_word *w)
+{
+	uint32_t v, left = w->played;
+	struct gic_spi *s;
+
+	if (!gic.nmi)
+		return 0;
+	v = hw_read(w, VGIC_INMIR);
+	if (w->g)
+		return v | (w->g->nmi & w->played);
+	while ((s = spi_next(w, &left)))
+		if (s->nmi)
+			v |= (uint32_t)BIT(s->intid - w->first);
+	return v;
+}
+
+/* What is pending already comes anew. */
+static void nmi_write(const struct gic_word *w, uint32_t v)
+{
+	uint32_t left = w->played, changed;
+	struct gic_spi *s;
+
+	if (!gic.nmi)
+		return;
+	changed = v ^ nmi_read(w);
+	if (!changed)
+		return;
+	gic_retract(w, changed);
+	mmio_write32(gic_bits(w->g, VGIC_INMIR, w->first), v & ~w->played);
+	if (w->g) {
+		if (w->played)
+			w->g->nmi = v & w->played;
+		gic_wake(w->g);
+	}
+	while ((s = spi_next(w, &left))) {
+		s->nmi = v >> (s->intid - w->first) & 1;
+		gic_spi_deliver(s);
+	}
+}
+
 static uint32_t *group_word(const struct gic_word *w)
 {
 	if (!w->g)
@@ -259,6 +299,8 @@ uint32_t gic_bits_read(const struct gic_word *w, enum vgic_reg_kind kind)
 	case VGIC_ACTIVE_SET:
 	case VGIC_ACTIVE_CLEAR:
 		return active_read(w);
+	case VGIC_INMIR:
+		return nmi_read(w);
 	default:
 		return 0;
 	}
@@ -289,6 +331,9 @@ void gic_bits_write(const struct gic_word *w, enum vgic_reg_kind kind,
 		break;
 	case VGIC_ACTIVE_CLEAR:
 		active_clear(w, v);
+		break;
+	case VGIC_INMIR:
+		nmi_write(w, v);
 		break;
 	default:
 		break;

@@ -363,6 +363,7 @@ static void distributor_init(void)
 	unsigned int i, words = (typer & 31) + 1;
 
 	gic.ds = v & GICD_CTLR_DS;
+	gic.nmi = typer & GICD_TYPER_NMI;
 	gic.idbits = (typer >> 19 & 31) + 1;
 	gic.vctlr = v & (uint32_t)(GICD_CTLR_GRP0 | GICD_CTLR_GRP1);
 	for (i = 1; gic.ds && i < words; i++) {

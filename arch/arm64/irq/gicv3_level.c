@@ -38,7 +38,7 @@ void gic_level_note(struct gic_cpu *g, const struct vgic_irq *irq)
 	const struct cpu *c = cpu_get(g->id);
 	uint64_t mask = FIELD_GET(ICH_VMCR_VPMR, gic_vmcr_read());
 
-	if (!(c->vcpu.pstate & PSTATE_I) && mask > irq->prio)
+	if (!(c->vcpu.pstate & (PSTATE_I | PSTATE_ALLINT)) && mask > irq->prio)
 		return; /* it is taken at once */
 	if (irq->intid >= GIC_SPECIAL || g->nr_level == GIC_LEVELS ||
 	    *by_software(g, irq->intid) & BIT(irq->intid % 32) ||

@@ -222,10 +222,14 @@ bool gic_lr_fast(struct gic_cpu *g, const struct vgic_irq *irq)
 
 void gic_prio_state(struct vgic_prio_state *ps)
 {
+	uint64_t ap1r0;
+
 	*ps = (struct vgic_prio_state){.prebits = gic.prebits};
 	ps->vmcr = (uint32_t)read_sysreg(ICH_VMCR_EL2);
 	ps->ap0r[0] = (uint32_t)read_sysreg(ICH_AP0R0_EL2);
-	ps->ap1r[0] = (uint32_t)read_sysreg(ICH_AP1R0_EL2);
+	ap1r0 = read_sysreg(ICH_AP1R0_EL2);
+	ps->ap1r[0] = (uint32_t)ap1r0;
+	ps->nmi = ap1r0 & ICH_AP1R0_NMI;
 	if (gic.prebits >= 6) {
 		ps->ap0r[1] = (uint32_t)read_sysreg(ICH_AP0R1_EL2);
 		ps->ap1r[1] = (uint32_t)read_sysreg(ICH_AP1R1_EL2);
@@ -301,9 +305,9 @@ uint32_t gic_ack(void)
 	return intid;
 }
 
-uint8_t gic_running_priority(void)
+uint64_t gic_running(void)
 {
-	return (uint8_t)read_sysreg(ICC_RPR_EL1);
+	return read_sysreg(ICC_RPR_EL1);
 }
 
 void gic_eoi(uint32_t intid)

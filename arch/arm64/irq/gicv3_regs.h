@@ -27,6 +27,7 @@
 #define GICD_CTLR_DS BIT(6)
 #define GICD_CTLR_RWP BIT(31)
 #define GICD_TYPER 0x0004
+#define GICD_TYPER_NMI BIT(9)
 #define GICD_IIDR 0x0008
 #define GICD_TYPER2 0x000c
 #define GICD_SETSPI_NSR 0x0040
@@ -42,6 +43,7 @@
 #define GICD_ICACTIVER 0x0380
 #define GICD_IPRIORITYR 0x0400
 #define GICD_ICFGR 0x0c00
+#define GICD_INMIR 0x0f80
 #define GICD_IGROUPR_E 0x1000
 #define GICD_ISENABLER_E 0x1200
 #define GICD_ICENABLER_E 0x1400
@@ -51,6 +53,7 @@
 #define GICD_ICACTIVER_E 0x1c00
 #define GICD_IPRIORITYR_E 0x2000
 #define GICD_ICFGR_E 0x3000
+#define GICD_INMIR_E 0x3b00
 #define GICD_IROUTER 0x6000
 #define GICD_IROUTER_E 0x8000
 #define GIC_ID_REGS 0xffd0 /* the same place in every frame */
@@ -87,11 +90,14 @@
 #define ICH_LR_PINTID GENMASK(44, 32)
 #define ICH_LR_EOI BIT(41) /* HW = 0 only */
 #define ICH_LR_PRIORITY GENMASK(55, 48)
+#define ICH_LR_NMI BIT(59)
 #define ICH_LR_GROUP1 BIT(60)
 #define ICH_LR_HW BIT(61)
 #define ICH_LR_PENDING BIT(62)
 #define ICH_LR_ACTIVE BIT(63)
 #define ICH_LR_STATE GENMASK(63, 62)
+
+#define ICH_AP1R0_NMI BIT(63)
 
 #define ICH_HCR_EN BIT(0)
 #define ICH_HCR_LRENPIE BIT(2)
@@ -108,6 +114,10 @@
 #define ICH_VTR_IDBITS GENMASK(25, 23)
 #define ICH_VTR_PRIBITS GENMASK(31, 29)
 #define ICH_VTR_PREBITS GENMASK(28, 26)
+
+/* ICC_RPR_EL1: an NMI runs; from the secure side, a non-secure one */
+#define ICC_RPR_NMI BIT(63)
+#define ICC_RPR_NMI_NS BIT(62)
 
 #define ICC_CTLR_CBPR BIT(0)
 #define ICC_CTLR_EOIMODE BIT(1)

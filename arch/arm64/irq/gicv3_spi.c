@@ -65,6 +65,8 @@ void gic_spi_deliver(struct gic_spi *s)
 		return;
 	if (!gic.ds || gic.group[i / 32] >> (i % 32) & 1)
 		irq.flags |= VGIC_GROUP1;
+	if (s->nmi)
+		gic_make_nmi(&irq);
 	s->held = g->id + 1;
 	s->latch = false;
 	gic_post(g, &irq);

@@ -11,6 +11,11 @@
 
 #include "gicv3_regs.h"
 
+unsigned int vgic_rank(const struct vgic_irq *irq)
+{
+	return irq->flags & VGIC_NMI ? 0 : 1u + irq->prio;
+}
+
 uint64_t vgic_lr_encode(const struct vgic_irq *irq, uint64_t state)
 {
 	uint64_t lr = state | FIELD_PREP(ICH_LR_VINTID, irq->intid) |
@@ -18,6 +23,8 @@ uint64_t vgic_lr_encode(const struct vgic_irq *irq, uint64_t state)
 
 	if (irq->flags & VGIC_GROUP1)
 		lr |= ICH_LR_GROUP1;
+	if (irq->flags & VGIC_NMI)
+		lr |= ICH_LR_NMI;
 	if (irq->flags & VGIC_HW)
 		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, irq->intid);
 	else if (irq->flags & VGIC_EOI)
@@ -34,6 +41,8 @@ struct vgic_irq vgic_lr_decode(uint64_t lr)
 
 	if (lr & ICH_LR_GROUP1)
 		irq.flags |= VGIC_GROUP1;
+	if (lr & ICH_LR_NMI)
+		irq.flags |= VGIC_NMI;
 	if (lr & ICH_LR_HW)
 		irq.flags |= VGIC_HW;
 	else if (lr & ICH_LR_EOI)
@@ -62,9 +71,11 @@ static bool lr_holds(uint64_t lr, uint32_t intid)
 	return (lr & ICH_LR_STATE) && FIELD_GET(ICH_LR_VINTID, lr) == intid;
 }
 
-static uint8_t lr_prio(uint64_t lr)
+static unsigned int lr_rank(uint64_t lr)
 {
-	return (uint8_t)FIELD_GET(ICH_LR_PRIORITY, lr);
+	struct vgic_irq irq = vgic_lr_decode(lr);
+
+	return vgic_rank(&irq);
 }
 
 void vgic_loaded(struct vgic_cpu *v)
@@ -92,12 +103,11 @@ static bool group_on(const struct vgic_cpu *v, const struct vgic_irq *irq)
 static bool queue_insert(struct vgic_cpu *v, const struct vgic_irq *irq,
 			 bool older)
 {
-	unsigned int i = v->nr_queue;
+	unsigned int i = v->nr_queue, rank = vgic_rank(irq);
 
 	if (v->nr_queue == VGIC_QUEUE)
 		return false;
-	while (i && (v->queue[i - 1].prio < irq->prio ||
-		     (!older && v->queue[i - 1].prio == irq->prio)))
+	while (i && vgic_rank(&v->queue[i - 1]) < rank + !older)
 		i--;
 	memmove(&v->queue[i + 1], &v->queue[i],
 		(v->nr_queue - i) * sizeof(v->queue[0]));
@@ -166,7 +176,7 @@ static int find_least(const struct vgic_cpu *v, bool active)
 
 		if (!(lr & ICH_LR_STATE) || !!(lr & ICH_LR_ACTIVE) != active)
 			continue;
-		if (least < 0 || lr_prio(lr) > lr_prio(v->lr[least]))
+		if (least < 0 || lr_rank(lr) > lr_rank(v->lr[least]))
 			least = (int)i;
 	}
 	return least;
@@ -195,7 +205,7 @@ static bool evict(struct vgic_cpu *v, unsigned int i)
  * urgent pending one, or, where not one of them is pending, that of the least
  * urgent active one. -1: it must wait.
  */
-static int make_room(struct vgic_cpu *v, uint8_t prio)
+static int make_room(struct vgic_cpu *v, unsigned int rank)
 {
 	struct vgic_irq out;
 	int i = find_free(v);
@@ -204,7 +214,7 @@ static int make_room(struct vgic_cpu *v, uint8_t prio)
 		return i;
 	i = find_least(v, false);
 	if (i >= 0) {
-		if (lr_prio(v->lr[i]) <= prio)
+		if (lr_rank(v->lr[i]) <= rank)
 			return -1;
 		out = vgic_lr_decode(v->lr[i]);
 		return queue_insert(v, &out, true) ? i : -1;
@@ -282,7 +292,7 @@ static void evicted_return(struct vgic_cpu *v, unsigned int lr)
 	uint64_t state = ICH_LR_ACTIVE;
 
 	for (i = 1; i < v->nr_evicted; i++)
-		if (v->evicted[i].prio < v->evicted[best].prio)
+		if (vgic_rank(&v->evicted[i]) < vgic_rank(&v->evicted[best]))
 			best = i;
 	if (v->evicted[best].flags & VGIC_PENDING)
 		state |= ICH_LR_PENDING;
@@ -298,7 +308,7 @@ void vgic_refill(struct vgic_cpu *v)
 	while ((q = queue_best(v)) >= 0) {
 		irq = v->queue[q];
 		queue_remove(v, (unsigned int)q);
-		i = make_room(v, irq.prio);
+		i = make_room(v, vgic_rank(&irq));
 		if (i < 0) {
 			queue_insert(v, &irq, true);
 			split_both(v);

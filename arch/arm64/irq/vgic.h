@@ -21,6 +21,7 @@ enum vgic_flag {
 	VGIC_HW = 2,  /* active in the distributor until the guest is done */
 	VGIC_EOI = 4, /* HW = 0, and the end of it is of interest */
 	VGIC_PENDING = 8, /* evicted while active: and pending again */
+	VGIC_NMI = 16,	  /* superpriority; prio is 0, the group 1 */
 };
 
 struct vgic_irq {
@@ -50,6 +51,9 @@ enum vgic_result {
 	VGIC_MERGED, /* it was pending already */
 	VGIC_FULL,   /* no room anywhere: nothing was changed */
 };
+
+/* The order in which interrupts are taken: the least comes first. */
+unsigned int vgic_rank(const struct vgic_irq *irq);
 
 uint64_t vgic_lr_encode(const struct vgic_irq *irq, uint64_t state);
 struct vgic_irq vgic_lr_decode(uint64_t lr);
@@ -94,6 +98,7 @@ void vgic_unload(struct vgic_cpu *v);
 /* The CPU interface's state as the guest sees it. */
 struct vgic_prio_state {
 	uint32_t ap0r[4], ap1r[4]; /* ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2 */
+	bool nmi;		   /* ICH_AP1R0_EL2.NMI: one runs */
 	uint32_t vmcr;
 	unsigned int prebits;
 };
@@ -120,9 +125,13 @@ bool vgic_dir(struct vgic_cpu *v, uint32_t intid, struct vgic_irq *over);
 /* Would the CPU interface signal one of the list registers' interrupts? */
 bool vgic_can_take(const struct vgic_cpu *v, const struct vgic_prio_state *ps);
 
-/* The most urgent active priority, or VGIC_IDLE. */
+/* The most urgent active priority, NMIs aside, or VGIC_IDLE. */
 #define VGIC_IDLE 0x100
 unsigned int vgic_running_prio(const struct vgic_prio_state *ps);
+/* What runs, to be compared with vgic_rank(). */
+unsigned int vgic_running_rank(const struct vgic_prio_state *ps);
+/* ICC_RPR_EL1 of the guest. */
+uint64_t vgic_rpr_read(const struct vgic_prio_state *ps);
 
 /* ICC_PMR_EL1 and ICC_CTLR_EL1 of the guest by way of ICH_VMCR_EL2. */
 uint8_t vgic_pmr_read(uint64_t vmcr);

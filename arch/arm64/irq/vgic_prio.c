@@ -33,6 +33,8 @@ static bool apr_has(const struct vgic_prio_state *ps,
 	unsigned int n =
 		(irq->prio & group_mask(ps, group1)) >> (8 - ps->prebits);
 
+	if (irq->flags & VGIC_NMI)
+		return ps->nmi;
 	return (group1 ? ps->ap1r : ps->ap0r)[n / 32] >> (n % 32) & 1;
 }
 
@@ -46,7 +48,7 @@ static bool accounted(const struct vgic_cpu *v, const struct vgic_irq *irq,
 		struct vgic_irq a = vgic_lr_decode(v->lr[i]);
 
 		if ((v->lr[i] & ICH_LR_ACTIVE) &&
-		    !((a.flags ^ irq->flags) & VGIC_GROUP1) &&
+		    !((a.flags ^ irq->flags) & (VGIC_GROUP1 | VGIC_NMI)) &&
 		    !((a.prio ^ irq->prio) & mask))
 			return true;
 	}
@@ -76,21 +78,35 @@ unsigned int vgic_running_prio(const struct vgic_prio_state *ps)
 	return VGIC_IDLE;
 }
 
+unsigned int vgic_running_rank(const struct vgic_prio_state *ps)
+{
+	return ps->nmi ? 0 : 1 + vgic_running_prio(ps);
+}
+
+uint64_t vgic_rpr_read(const struct vgic_prio_state *ps)
+{
+	unsigned int running = vgic_running_prio(ps);
+
+	if (ps->nmi)
+		return ICC_RPR_NMI;
+	return running == VGIC_IDLE ? 0xff : running;
+}
+
 bool vgic_can_take(const struct vgic_cpu *v, const struct vgic_prio_state *ps)
 {
-	unsigned int running = vgic_running_prio(ps), i;
+	unsigned int running = vgic_running_rank(ps), i;
 	uint8_t pmr = (uint8_t)FIELD_GET(ICH_VMCR_VPMR, ps->vmcr);
 
 	for (i = 0; i < v->nr_lrs; i++) {
 		bool group1 = v->lr[i] & ICH_LR_GROUP1;
-		uint8_t prio = vgic_lr_decode(v->lr[i]).prio;
+		struct vgic_irq irq = vgic_lr_decode(v->lr[i]);
 
 		if ((v->lr[i] & ICH_LR_STATE) != ICH_LR_PENDING ||
 		    !(ps->vmcr & (group1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0)) ||
-		    prio >= pmr)
+		    (irq.prio >= pmr && !(irq.flags & VGIC_NMI)))
 			continue;
-		if (running == VGIC_IDLE ||
-		    (prio & group_mask(ps, group1)) < running)
+		irq.prio &= group_mask(ps, group1);
+		if (vgic_rank(&irq) < running)
 			return true;
 	}
 	return false;

@@ -23,6 +23,7 @@ enum vgic_reg_kind {
 	VGIC_PEND_CLEAR,
 	VGIC_ACTIVE_SET,
 	VGIC_ACTIVE_CLEAR,
+	VGIC_INMIR,    /* superpriority */
 	VGIC_PRIORITY, /* one byte an interrupt */
 	VGIC_CONFIG,   /* two bits an interrupt */
 	VGIC_ROUTE,    /* GICD_IROUTER, or a half of it */

@@ -13,6 +13,8 @@
 
 #define SPI(n, p) (&(struct vgic_irq){32 + (n), (p), VGIC_HW | VGIC_GROUP1})
 #define SGI(n, p) (&(struct vgic_irq){(n), (p), VGIC_GROUP1})
+#define NMI(n) \
+	(&(struct vgic_irq){32 + (n), 0, VGIC_HW | VGIC_GROUP1 | VGIC_NMI})
 #define LPI(n, p) (&(struct vgic_irq){GIC_LPI + (n), (p), VGIC_GROUP1})
 
 static struct vgic_cpu *v;
@@ -63,6 +65,11 @@ static void test_encoding_round_trips(void **state)
 	assert_int_equal(lr, UINT64_C(0x8010020000002345));
 	out = vgic_lr_decode(lr);
 	assert_memory_equal(&in, &out, sizeof(in));
+
+	lr = vgic_lr_encode(NMI(1), ICH_LR_PENDING);
+	assert_int_equal(lr, UINT64_C(0x7800002100000021));
+	out = vgic_lr_decode(lr);
+	assert_memory_equal(NMI(1), &out, sizeof(out));
 }
 
 static void test_free_list_registers_fill_first(void **state)
@@ -328,6 +335,57 @@ static void test_binary_point_groups_priorities(void **state)
 	assert_true(vgic_can_take(v, &ps));
 }
 
+static void test_nmi_comes_before_priority_0(void **state)
+{
+	v->nr_lrs = 1;
+	vgic_inject(v, SPI(1, 0));
+	vgic_inject(v, NMI(2));
+	assert_true(in_lr(34, ICH_LR_PENDING));
+	assert_int_equal(v->nr_queue, 1);
+	vgic_inject(v, NMI(3)); /* of equals the older */
+	assert_true(in_lr(34, ICH_LR_PENDING));
+	make_active(34);
+	vgic_refill(v);
+	assert_true(in_lr(35, ICH_LR_PENDING));
+	assert_int_equal(v->queue[0].intid, 33);
+}
+
+static void test_nmi_is_taken_above_all_but_another(void **state)
+{
+	struct vgic_prio_state ps = open_state;
+
+	vgic_inject(v, NMI(1));
+	ps.vmcr &= ~ICH_VMCR_VPMR; /* masks all others */
+	ps.ap1r[0] = 1;		   /* priority 0 runs */
+	assert_true(vgic_can_take(v, &ps));
+	assert_int_equal(vgic_rpr_read(&ps), 0);
+	ps.nmi = true;
+	assert_false(vgic_can_take(v, &ps));
+	assert_int_equal(vgic_rpr_read(&ps), ICC_RPR_NMI);
+	ps = open_state;
+	ps.vmcr &= ~ICH_VMCR_VENG1;
+	assert_false(vgic_can_take(v, &ps));
+}
+
+static void test_evicted_nmi_ends_by_its_own_bit(void **state)
+{
+	struct vgic_prio_state ps = open_state;
+
+	ps.nmi = true;
+	assert_true(vgic_is_running(v, &ps, NMI(1)));
+	assert_false(vgic_is_running(v, &ps, SPI(2, 0)));
+	ps.nmi = false;
+	ps.ap1r[0] = 1;
+	assert_false(vgic_is_running(v, &ps, NMI(1)));
+	vgic_inject(v, SPI(2, 0));
+	make_active(34);
+	ps.nmi = true;
+	assert_true(vgic_is_running(v, &ps, NMI(1)));
+	vgic_inject(v, NMI(3));
+	make_active(35);
+	assert_false(vgic_is_running(v, &ps, NMI(1)));
+}
+
 static void test_running_priority_idle(void **state)
 {
 	struct vgic_prio_state ps = {.prebits = 7};
@@ -375,6 +433,9 @@ int main(void)
 		T(test_take_any_leaves_only_active_ones),
 		T(test_can_take_needs_group_mask_and_priority),
 		T(test_binary_point_groups_priorities),
+		T(test_nmi_comes_before_priority_0),
+		T(test_nmi_is_taken_above_all_but_another),
+		T(test_evicted_nmi_ends_by_its_own_bit),
 		T(test_running_priority_idle),
 		T(test_trapped_common_registers),
 	};

@@ -54,16 +54,30 @@ static bool is_hw(unsigned int n)
 	return n >= 16 && n < 32;
 }
 
+static bool is_nmi(unsigned int n)
+{
+	return n % 13 == 5 && n < 32;
+}
+
 static struct vgic_irq irq_of(unsigned int n)
 {
 	return (struct vgic_irq){
-		intid_of(n), (uint8_t)(n * 11 % 24 << 3),
-		(uint8_t)(VGIC_GROUP1 | (is_hw(n) ? VGIC_HW : 0))};
+		intid_of(n), is_nmi(n) ? 0 : (uint8_t)(n * 11 % 24 << 3),
+		(uint8_t)(VGIC_GROUP1 | (is_hw(n) ? VGIC_HW : 0) |
+			  (is_nmi(n) ? VGIC_NMI : 0))};
+}
+
+/* An order of all that is there: an NMI, then the priorities, then nothing. */
+#define NOTHING (VGIC_IDLE + 1)
+
+static unsigned int rank_of(const struct vgic_irq *irq)
+{
+	return irq->flags & VGIC_NMI ? 0 : irq->prio + 1u;
 }
 
 static unsigned int running(const struct model *m)
 {
-	return vgic_running_prio(&m->ps);
+	return vgic_running_rank(&m->ps);
 }
 
 /* The distributor is told of each end exactly once. */
@@ -132,50 +146,58 @@ static void do_inject(struct model *m, unsigned int n)
 }
 
 /* The most urgent one that the guest may take, by the reference. */
-static unsigned int due_prio(const struct model *m)
+static unsigned int due_rank(const struct model *m)
 {
-	unsigned int n, best = VGIC_IDLE;
+	unsigned int n, best = NOTHING;
 
-	for (n = 0; n < IRQS; n++)
+	for (n = 0; n < IRQS; n++) {
+		struct vgic_irq irq = irq_of(n);
+
 		if (m->pending[n] && (!m->active[n] || n >= 32) &&
-		    irq_of(n).prio < best)
-			best = irq_of(n).prio;
-	return best < running(m) ? best : VGIC_IDLE;
+		    rank_of(&irq) < best)
+			best = rank_of(&irq);
+	}
+	return best < running(m) ? best : NOTHING;
 }
 
 static int best_lr(const struct model *m)
 {
-	unsigned int i;
+	unsigned int i, least = running(m);
 	int best = -1;
 
 	for (i = 0; i < m->v.nr_lrs; i++) {
-		uint8_t prio = vgic_lr_decode(m->v.lr[i]).prio;
+		struct vgic_irq irq = vgic_lr_decode(m->v.lr[i]);
 
 		if ((m->v.lr[i] & ICH_LR_STATE) != ICH_LR_PENDING ||
-		    prio >= running(m))
+		    rank_of(&irq) >= least)
 			continue;
-		if (best < 0 || prio < vgic_lr_decode(m->v.lr[best]).prio)
-			best = (int)i;
+		least = rank_of(&irq);
+		best = (int)i;
 	}
 	return best;
 }
 
 static void do_ack(struct model *m)
 {
-	unsigned int due = due_prio(m), n;
+	unsigned int due = due_rank(m), n;
 	int i = best_lr(m);
+	struct vgic_irq irq;
 
-	assert_int_equal(vgic_can_take(&m->v, &m->ps), due != VGIC_IDLE);
-	if (due == VGIC_IDLE) {
+	assert_int_equal(vgic_can_take(&m->v, &m->ps), due != NOTHING);
+	if (due == NOTHING) {
 		assert_int_equal(i, -1);
 		return;
 	}
 	assert_int_not_equal(i, -1);
 	n = number_of(vgic_lr_decode(m->v.lr[i]).intid);
 	assert_true(m->pending[n]);
-	assert_int_equal(irq_of(n).prio, due);
+	irq = irq_of(n);
+	assert_int_equal(rank_of(&irq), due);
 	m->v.lr[i] ^= ICH_LR_STATE;
-	m->ps.ap1r[0] |= 1u << (due >> 3);
+	if (is_nmi(n))
+		m->ps.nmi = true;
+	else
+		m->ps.ap1r[0] |= 1u << (irq.prio >> 3);
 	m->pending[n] = false;
 	m->active[n] = true;
 	m->stack[m->depth++] = n;
@@ -207,7 +229,10 @@ static void do_eoi(struct model *m)
 	if (!m->depth)
 		return;
 	n = m->stack[--m->depth];
-	m->ps.ap1r[0] &= m->ps.ap1r[0] - 1;
+	if (m->ps.nmi)
+		m->ps.nmi = false;
+	else
+		m->ps.ap1r[0] &= m->ps.ap1r[0] - 1;
 	i = active_lr(m, intid_of(n));
 	if (n >= 32) {
 		m->active[n] = false;

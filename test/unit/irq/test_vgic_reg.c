@@ -60,6 +60,8 @@ static void test_gicd_bit_registers_cover_spis(void **state)
 	gicd_is(0x384, 4, VGIC_ACTIVE_CLEAR, 32);
 	gicd_is(0x1200, 4, VGIC_ENABLE_SET, 4096);
 	gicd_is(0x1c7c, 4, VGIC_ACTIVE_CLEAR, 5088);
+	gicd_is(0x0f84, 4, VGIC_INMIR, 32);
+	gicd_is(0x3b7c, 4, VGIC_INMIR, 5088);
 }
 
 static void test_gicd_private_part_is_dead_with_affinity_routing(void **state)
@@ -122,6 +124,8 @@ static void test_gicr(void **state)
 	gicr_is(0x10108, 4, VGIC_ENABLE_SET, 1088);
 	gicr_is(0x1010c, 4, VGIC_RAZ, 0);
 	gicr_is(0x10380, 4, VGIC_ACTIVE_CLEAR, 0);
+	gicr_is(0x10f80, 4, VGIC_INMIR, 0);
+	gicr_is(0x10f84, 4, VGIC_INMIR, 1056);
 	gicr_is(0x1041b, 1, VGIC_PRIORITY, 27);
 	gicr_is(0x10420, 4, VGIC_PRIORITY, 1056);
 	gicr_is(0x1045f, 1, VGIC_PRIORITY, 1119);
@@ -152,7 +156,7 @@ static void test_bit_offsets_round_trip(void **state)
 	int kind;
 	size_t i;
 
-	for (kind = VGIC_GROUP; kind <= VGIC_ACTIVE_CLEAR; kind++) {
+	for (kind = VGIC_GROUP; kind <= VGIC_INMIR; kind++) {
 		for (i = 0; i < ARRAY_SIZE(spi); i++) {
 			assert_false(vgic_is_private(spi[i]));
 			gicd_is(vgic_bit_offset((enum vgic_reg_kind)kind,
