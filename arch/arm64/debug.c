@@ -91,11 +91,14 @@ static void begin_step(struct cpu *c)
 		timer_arm(TIMER_WORLD, WORLD_LONE_US);
 	}
 	/* SS set once: an instruction that the monitor does has cleared it */
-	if (!d->ss_armed && !d->sequence) {
+	if (!d->ss_armed) {
 		d->ss_armed = true;
-		c->vcpu.pstate |= PSTATE_SS;
+		if (!d->sequence)
+			c->vcpu.pstate |= PSTATE_SS;
 	}
 }
+
+static void end_hidden(struct cpu *c);
 
 /* After comparators are what they will be: what they leave to BRKs. */
 static void look(struct cpu *c)
@@ -135,10 +138,23 @@ static void enter_debugged(struct cpu *c)
 	isb(); /* orders the debug registers before the guest */
 }
 
+/*
+ * A sequence that was left for EL2 has lost the monitor: its store will fail.
+ * What may wait for interrupts before it tries again (a lock's holder that is
+ * put aside on this CPU) must get them.
+ */
+static bool sequence_is_lost(const struct cpu *c)
+{
+	return c->hidden_step && c->dbg->sequence && c->dbg->ss_armed &&
+	       c->step == STEP_NONE;
+}
+
 void debug_enter(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
 
+	if (sequence_is_lost(c))
+		end_hidden(c);
 	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
 	    debug_wants.watches || d->mdscr_held || d->held || d->look) {
 		enter_debugged(c);
@@ -174,8 +190,9 @@ static bool find_exits(struct cpu *c)
 	unsigned int n = 0;
 
 	while (n < INSN_EXCLUSIVE_MAX &&
-	       !guest_fetch(c, c->vcpu.pc + 4ull * n, &code[n]))
-		n++;
+	       !guest_fetch(c, c->vcpu.pc + 4ull * n, &code[n]) &&
+	       !insn_is_exclusive_store(code[n++]))
+		;
 	if (insn_exclusive_end(code, n, &e) ||
 	    e.exits + 1 > debug_break_count())
 		return false;
@@ -183,6 +200,12 @@ static bool find_exits(struct cpu *c)
 	d->exit[d->exits++] = c->vcpu.pc + (uint64_t)e.end;
 	for (unsigned int i = 0; i < e.exits; i++)
 		d->exit[d->exits++] = c->vcpu.pc + (uint64_t)e.exit[i];
+	/* what a fault within it starts is no part of it */
+	if (d->exits < debug_break_count())
+		d->exit[d->exits++] =
+			pstate_vector(c->vcpu.pstate,
+				      read_sysreg_el1(vbar_el1, VBAR_EL12),
+				      PSTATE_VECTOR_SYNC);
 	return true;
 }
 
@@ -190,7 +213,8 @@ static void begin_sequence(struct cpu *c)
 {
 	uint32_t insn;
 
-	if (!guest_fetch(c, c->vcpu.pc, &insn) &&
+	if (!(c->vcpu.pstate & PSTATE_NRW) &&
+	    !guest_fetch(c, c->vcpu.pc, &insn) &&
 	    insn_is_exclusive_load(insn) && find_exits(c))
 		c->dbg->sequence = c->dbg->dirty = true;
 }

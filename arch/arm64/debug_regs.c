@@ -123,18 +123,32 @@ static bool guest_counts(const struct debug_cpu *d)
 	return (d->mdscr & MDSCR_MDE) && !d->oslk && !d->osdlk && !d->mute;
 }
 
+/*
+ * Does the guest's comparator i stay? The exits of a sequence come first, but
+ * not before one that may match within it.
+ */
+static bool guest_keeps(const struct debug_cpu *d, unsigned int i)
+{
+	bool address = !(d->bcr[i] >> 20 & 0xe); /* else by context */
+
+	if (!guest_counts(d) || !(d->bcr[i] & DBGBCR_E))
+		return false;
+	return !d->sequence || !address ||
+	       d->bvr[i] - d->skip < d->exit[0] - d->skip;
+}
+
 /* Places that the guest leaves free get what is wanted, one after the other. */
 static void program_breaks(struct debug_cpu *d)
 {
 	unsigned int n = 0, m = 0;
 
 	for (unsigned int i = debug_break_count(); i-- > 0;) {
-		if (guest_counts(d) && d->bcr[i] & DBGBCR_E) {
+		if (guest_keeps(d, i)) {
 			hw_write(BVR, i, d->bvr[i]);
 			hw_write(BCR, i, d->bcr[i]);
 			continue;
 		}
-		/* exits of a sequence come first, no others are wanted then */
+		/* in a sequence none of gdb's is wanted */
 		while (!d->sequence && n < debug_wants.breaks &&
 		       debug_wants.break_addr[n] == d->skip)
 			n++;

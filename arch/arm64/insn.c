@@ -249,7 +249,6 @@ int insn_exclusive_end(const uint32_t *insn, unsigned int n,
 	int end;
 
 	out->exits = 0;
-	out->loops = false;
 	out->end = 0;
 	if (n > INSN_EXCLUSIVE_MAX)
 		n = INSN_EXCLUSIVE_MAX;
@@ -265,8 +264,6 @@ int insn_exclusive_end(const uint32_t *insn, unsigned int n,
 		if (insn_branch(insn[i], &target) == INSN_BRANCH_NONE)
 			continue;
 		target += (int64_t)i * 4;
-		if (target >= 0 && target <= (int64_t)i * 4)
-			out->loops = true;
 		if (target < 0 || target > out->end)
 			add_exit(out, target);
 	}

@@ -194,7 +194,8 @@ enum insn_branch {
 /* offset in bytes from the instruction, for the first three kinds. */
 enum insn_branch insn_branch(uint32_t insn, int64_t *offset);
 
-#define INSN_EXCLUSIVE_MAX 16
+/* The Arm ARM has a store exclusive succeed up to 128 bytes behind its load. */
+#define INSN_EXCLUSIVE_MAX 33
 
 /*
  * A LDXR..STXR sequence: where comparators go so that it runs as one.
@@ -202,13 +203,12 @@ enum insn_branch insn_branch(uint32_t insn, int64_t *offset);
  */
 struct insn_exclusive {
 	int64_t end; /* of the instruction after the STXR */
-	bool loops;  /* may go back to the load for ever: bound it by time */
 	unsigned int exits;
 	int64_t exit[INSN_EXCLUSIVE_MAX]; /* targets outside, each once */
 };
 
 /*
- * insn[0] is the exclusive load; n words (at most 16 are looked at). -ENOENT:
+ * insn[0] is the exclusive load; n words (at most INSN_EXCLUSIVE_MAX are looked at). -ENOENT:
  * no STXR among them. -EINVAL: insn[0] is none, or what follows cannot be
  * bounded (calls, indirect branches, exceptions).
  */

@@ -196,6 +196,7 @@ int page_brk_set(uint64_t ipa, struct strbuf *why)
 		pool.active[pool.copies_used++] = (uint32_t)(p - pool.page);
 		memcpy(p->copy, (const void *)p->ipa, pool.size);
 		memset(bitmap(p), 0, pool.size / 32);
+		p->fresh = true;
 		mark(p);
 	}
 	bits = bitmap(p);
@@ -300,10 +301,52 @@ static void map_one(const struct page *p, enum cpu_view v)
 	view_map(v, p->ipa, pa, pool.size, attrs);
 }
 
+/*
+ * CPUs that run may have written to a page since its copy was made: first they
+ * can no more, then the copy follows, and then fetches see it.
+ */
+static void settle_fresh(void)
+{
+	bool any = false;
+
+	view_lock();
+	for (unsigned int i = 0; i < pool.changed_count; i++) {
+		struct page *p = &pool.page[pool.changed[i]];
+
+		any |= p->fresh;
+		if (p->fresh && !p->watches) /* else they cannot already */
+			view_map(VIEW_NORMAL, p->ipa, p->ipa, pool.size,
+				 STAGE2_RO);
+	}
+	view_unlock();
+	for (unsigned int i = 0; any && i < pool.changed_count; i++) {
+		struct page *p = &pool.page[pool.changed[i]];
+
+		if (p->fresh)
+			page_resync(p);
+		p->fresh = false;
+	}
+}
+
+/* Nobody is left who would fetch from it; who writes to the page may be here. */
+static void free_copy(struct page *p)
+{
+	spin_lock(&p->lock);
+	pool.copies_used--;
+	pool.active[p->active] = pool.active[pool.copies_used];
+	pool.page[pool.active[p->active]].active = p->active;
+	pool.copy_free[pool.copy_count - 1 - pool.copies_used] =
+		(uint32_t)((uint64_t)(p->copy - pool.copies) / pool.size);
+	p->copy = NULL;
+	p->fresh = false;
+	spin_unlock(&p->lock);
+}
+
 void page_commit(void)
 {
 	if (!pool.changed_count)
 		return;
+	settle_fresh();
 	view_lock();
 	for (unsigned int v = VIEW_NORMAL; v <= VIEW_PLAIN; v++)
 		for (unsigned int i = 0; i < pool.changed_count; i++)
@@ -313,15 +356,8 @@ void page_commit(void)
 		struct page *p = &pool.page[pool.changed[i]];
 
 		pool.is_changed[pool.changed[i]] = false;
-		if (p->copy && !p->brks) {
-			pool.copies_used--;
-			pool.active[p->active] = pool.active[pool.copies_used];
-			pool.page[pool.active[p->active]].active = p->active;
-			pool.copy_free[pool.copy_count - 1 - pool.copies_used] =
-				(uint32_t)((uint64_t)(p->copy - pool.copies) /
-					   pool.size);
-			p->copy = NULL;
-		}
+		if (p->copy && !p->brks)
+			free_copy(p);
 		if (!p->copy && !p->watches && !p->tables)
 			put(p);
 	}

@@ -24,6 +24,7 @@ struct page {
 	uint16_t watches; /* data accesses trap */
 	uint16_t tables; /* writes trap: pending breakpoints look at it */
 	bool device;
+	bool fresh; /* the copy was made while CPUs may run */
 	uint32_t active; /* place in the list of those with a copy */
 	uint8_t *copy; /* the shadow, or NULL; behind it a bit for each word */
 };

@@ -9,6 +9,12 @@ static uint64_t vector_offset(uint64_t pstate)
 	return pstate & 1 ? 0x200 : 0x000;
 }
 
+uint64_t pstate_vector(uint64_t pstate, uint64_t vbar, enum pstate_vector kind)
+{
+	/* VBAR_EL1[10:0] is RES0. */
+	return (vbar & ~GENMASK(10, 0)) + vector_offset(pstate) + kind;
+}
+
 void pstate_exception_entry(uint64_t pstate, uint64_t pc, uint64_t vbar,
 			    uint64_t sctlr, enum pstate_vector kind,
 			    const struct pstate_features *f,
@@ -33,6 +39,5 @@ void pstate_exception_entry(uint64_t pstate, uint64_t pc, uint64_t vbar,
 	out->spsr = pstate;
 	out->elr = pc;
 	out->pstate = new;
-	/* VBAR_EL1[10:0] is RES0. */
-	out->pc = (vbar & ~GENMASK(10, 0)) + vector_offset(pstate) + kind;
+	out->pc = pstate_vector(pstate, vbar, kind);
 }

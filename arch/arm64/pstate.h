@@ -73,6 +73,9 @@ struct pstate_entry {
 	uint64_t pc;
 };
 
+/* Where an exception taken from that PSTATE to EL1 goes. */
+uint64_t pstate_vector(uint64_t pstate, uint64_t vbar, enum pstate_vector kind);
+
 /*
  * State after an exception is taken from EL0 or EL1 (pstate, pc) to EL1.
  * pstate and sctlr are SPSR_EL2 and the guest's SCTLR_EL1.

@@ -5,6 +5,7 @@
  * what comes next.
  */
 #include "forms.h"
+#include "locks.h"
 
 #define ALIAS 0x1000000000ull /* of the hot page */
 
@@ -17,7 +18,7 @@ void count_atomic(uint64_t rounds);
 volatile uint64_t command = 0;
 volatile uint64_t guarded, other_room;
 volatile uint64_t result[16];
-volatile uint64_t rounds = 200, running, go, have_lse;
+volatile uint64_t rounds = 200, running, go, have_lse, lock_number;
 struct form_state state;
 static uint8_t room[512] __attribute__((aligned(256)));
 static struct mmu mmu;
@@ -71,6 +72,16 @@ static void do_patch(void)
 	sync_code((uint64_t)p);
 }
 
+static void count(void)
+{
+	if (command == 2)
+		count_locked(rounds);
+	else if (command == 3)
+		count_atomic(rounds);
+	else
+		lock_kinds[lock_number].run(rounds);
+}
+
 void secondary_main(uint64_t arg)
 {
 	msr(mair_el1, 0x4400ff);
@@ -85,32 +96,30 @@ void secondary_main(uint64_t arg)
 			continue;
 		}
 		seen = now;
-		if (command == 2)
-			count_locked(rounds);
-		else
-			count_atomic(rounds);
+		count();
 		asm volatile("1: ldaxr x0, [%0]\n sub x0, x0, #1\n"
 			     " stlxr w1, x0, [%0]\n cbnz w1, 1b"
 			     : : "r"(&running) : "x0", "x1", "memory");
 	}
 }
 
-/* 2, 3: all CPUs count on the page, by a lock or by atomics */
+/* 2, 3, 6: all CPUs count on the page: by a lock, by atomics, by lock_number's */
 static void do_count(unsigned int cpus)
 {
 	hot_lock = 0;
 	hot_count = 0;
+	lock_reset(&lock_kinds[lock_number]);
 	running = cpus - 1;
 	asm volatile("dsb ish" : : : "memory");
 	go++;
 	asm volatile("dsb ish\n sev" : : : "memory");
-	if (command == 2)
-		count_locked(rounds);
-	else
-		count_atomic(rounds);
+	count();
 	while (running)
 		;
-	result[0] = hot_count;
+	result[0] = command != 6 ? hot_count :
+		    lock_right(&lock_kinds[lock_number], cpus * rounds) ?
+				   cpus * rounds :
+				   lock_part(&lock_kinds[lock_number], 0);
 	result[1] = cpus * rounds;
 }
 
@@ -156,6 +165,7 @@ int main(void)
 			break;
 		case 2:
 		case 3:
+		case 6:
 			do_count(cpus);
 			break;
 		case 4:

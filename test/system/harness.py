@@ -501,20 +501,21 @@ def guest_program(source: str, *options: str) -> bytes:
         return (Path(temp) / "prog").read_bytes()
 
 
-def libc_program(name: str) -> tuple[bytes, dict[str, int]]:
+def libc_program(name: str, *more: str) -> tuple[bytes, dict[str, int]]:
     """
-    A static arm64 program with glibc, from test/guest/linux; where its symbols
-    are.
+    A static arm64 program with glibc, from test/guest/linux and more words of
+    gcc, with files of test/guest; where its symbols are.
     """
-    source = ROOT / "test" / "guest" / "linux" / f"{name}.c"
+    source = Path("linux") / f"{name}.c"
     with tempfile.TemporaryDirectory(prefix="hs-cc-") as temp:
         out = str(Path(temp) / name)
         subprocess.run(
             ["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror",
              "-fno-strict-aliasing", "-no-pie", "-static",
              # where no other program has code, not even busybox
-             "-Wl,--build-id=none,-Ttext-segment=0x7000000", "-o", out,
-             str(source)], check=True)
+             "-Wl,--build-id=none,-Ttext-segment=0x7000000",
+             "-Wl,--no-warn-rwx-segments", "-o", out, str(source), *more],
+            cwd=ROOT / "test" / "guest", check=True)
         lines = subprocess.run(["aarch64-linux-gnu-nm", out], check=True,
                                stdout=subprocess.PIPE, text=True).stdout
         subprocess.run(["aarch64-linux-gnu-strip", out], check=True)

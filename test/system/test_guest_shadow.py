@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR GPL-2.0-or-later
 # time limit: 280 s
 """Breakpoints on a page that is data as well: every kind of instruction under a
-breakpoint, every form of access to the page, locks and atomics there by four
+breakpoint, every form of access to the page, every lock and atomic there by four
 CPUs, code that is patched, run under another address, checksummed. All must be
 as without the breakpoints."""
 
@@ -202,6 +202,37 @@ def data(report: Report, run: Run) -> None:
                 same(wanted, 4 * run.peek("rounds"))
 
 
+# In the order of locks.S; the first ones need no LSE.
+LOCKS = ("ldxrb", "ldxrh", "ldxr_w", "ldxr_x", "ldaxrb", "ldaxrh", "ldaxr_w",
+         "ldaxr_x", "ldxp_w", "ldxp_x", "ldaxp_w", "ldaxp_x", "far", "spin",
+         "wait", "ticket", "ldaddb", "ldaddh", "ldadd_w", "ldadd_x", "casb",
+         "cash", "cas_w", "cas_x", "casp_w", "casp_x", "swp", "ldset")
+LSE = LOCKS.index("ldaddb")
+
+
+def locks(report: Report, run: Run) -> None:
+    """Every exclusive and atomic on the page, by four CPUs."""
+    names = run.names
+    called = names["lock_called"]
+    run.poke("rounds", 25)
+    for number, name in enumerate(LOCKS):
+        if number >= LSE and not run.peek("have_lse"):
+            break
+        run.poke("lock_number", number)
+        # landing pads, a load of a literal, an addition
+        for inserted in ([], [names[f"lock_{name}"], called, called + 4,
+                              called + 8]):
+            with report.case(f"four CPUs count by {name}"
+                             + (" under breakpoints" if inserted else "")):
+                run.insert(inserted)
+                try:
+                    _, got, wanted = run.command(6, 60)
+                finally:
+                    run.remove(inserted)
+                same(got, wanted, "count")
+                same(wanted, 4 * run.peek("rounds"))
+
+
 def accesses(report: Report, cpu: str, words: list[str]) -> None:
     """All forms of access to pages with breakpoints, also across two."""
     with Gdb() as gdb, start("watch", gdb, cpu, monitor=words) as guest:
@@ -257,6 +288,7 @@ def main() -> int:
                     run = Run("shadow", rsp)
                     instructions(report, run)
                     data(report, run)
+                    locks(report, run)
         report.prefix = prefix
         accesses(report, cpu, words)
     return report.end()

@@ -519,9 +519,7 @@ static void test_exclusive_sequences(void **state)
 	assert_int_equal(x.end, 16);
 	assert_int_equal(x.exits, 1);
 	assert_int_equal(x.exit[0], 20);
-	assert_false(x.loops);
 	assert_int_equal(insn_exclusive_end(spins, 3, &x), 0);
-	assert_true(x.loops);
 	assert_int_equal(x.exits, 0);
 	assert_int_equal(insn_exclusive_end(leaves, 4, &x), 0);
 	assert_int_equal(x.exits, 2);
@@ -535,12 +533,12 @@ static void test_exclusive_sequences(void **state)
 	longest[0] = 0x885f7c40;
 	for (uint32_t i = 1; i < INSN_EXCLUSIVE_MAX; i++)
 		longest[i] = 0x34000800 + (i << 6);
-	longest[15] = longest[16] = 0x88037c41;
-	assert_int_equal(insn_exclusive_end(longest, 17, &x), 0);
-	assert_int_equal(x.end, 64);
-	assert_int_equal(x.exits, 14);
-	longest[15] = 0xd503201f;
-	assert_int_equal(insn_exclusive_end(longest, 17, &x), -ENOENT);
+	longest[32] = longest[33] = 0x88037c41;
+	assert_int_equal(insn_exclusive_end(longest, 34, &x), 0);
+	assert_int_equal(x.end, 132);
+	assert_int_equal(x.exits, 31);
+	longest[32] = 0xd503201f;
+	assert_int_equal(insn_exclusive_end(longest, 34, &x), -ENOENT);
 }
 
 int main(void)
