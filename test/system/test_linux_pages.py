@@ -178,7 +178,8 @@ AF, READ_ONLY, DBM = 1 << 10, 1 << 7, 1 << 51
 
 def marked(gdb: Gdb, guest: Guest, native: dict[str, object]) -> None:
     """Hardware writes to a table that traps, and to its neighbours."""
-    for what, offset in (("a word of the table", 0), ("a word beside it", 8)):
+    words = (("a word of the table", 0), ("a word beside it", 8))
+    for what, offset in words if LONG else words[:1]:
         with report.case(f"pages used and written, while {what} is watched",
                          gdb):
             token, place = stopped_in(gdb, guest, "pages marks")
