@@ -75,6 +75,18 @@ static void hold(struct cpu *c, bool held)
 	irqchip->hold(c, held);
 }
 
+/* The instruction at PC, where the guest's own step has no effect. */
+static uint32_t note_unseen(struct cpu *c)
+{
+	uint32_t insn;
+
+	if (guest_fetch(c, c->vcpu.pc, &insn))
+		insn = 0;
+	c->dbg->unseen = true;
+	c->dbg->unseen_eret = insn_is_eret(insn);
+	return insn;
+}
+
 static void begin_step(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
@@ -93,6 +105,9 @@ static void begin_step(struct cpu *c)
 	/* SS set once: an instruction that the monitor does has cleared it */
 	if (!d->ss_armed) {
 		d->ss_armed = true;
+		if (debug_regs_mdscr(c) & MDSCR_SS && !debug_regs_native(c))
+			note_unseen(c);
+		d->ss_ours = !(c->vcpu.pstate & PSTATE_SS);
 		if (!d->sequence)
 			c->vcpu.pstate |= PSTATE_SS;
 	}
@@ -166,8 +181,12 @@ void debug_enter(struct cpu *c)
 
 void debug_park(struct cpu *c)
 {
-	c->dbg->ss_armed = false;
-	c->vcpu.pstate &= ~PSTATE_SS;
+	struct debug_cpu *d = c->dbg;
+
+	/* else the guest's own step of this instruction is still to come */
+	if (!(debug_regs_mdscr(c) & MDSCR_SS) || (d->ss_armed && d->ss_ours))
+		c->vcpu.pstate &= ~PSTATE_SS;
+	d->ss_armed = false;
 	timer_disarm(TIMER_WORLD);
 	debug_regs_count(c);
 }
@@ -278,16 +297,6 @@ static void step_done(struct cpu *c)
 	world_event(c, &(struct target_event){ .reason = TARGET_STOP_TRAP,
 					       .cpu = c->id,
 					       .step = true });
-}
-
-/* Would a debug exception be taken here with nobody at EL2? */
-static bool native_here(struct cpu *c)
-{
-	uint64_t mdscr = debug_regs_mdscr(c);
-
-	if (pstate_el(c->vcpu.pstate) == 0)
-		return true;
-	return (mdscr & MDSCR_KDE) && !(c->vcpu.pstate & PSTATE_D);
 }
 
 static bool from_el0(struct cpu *c)
@@ -432,7 +441,7 @@ static void on_breakpoint(struct cpu *c)
 		hit(c, bp, NULL);
 		return;
 	}
-	if (debug_regs_guest_break(c, pc) && native_here(c)) {
+	if (debug_regs_guest_break(c, pc) && debug_regs_native(c)) {
 		if (c->hidden_step)
 			end_hidden(c);
 		traps_inject(c, esr_make_breakpoint(from_el0(c)), NULL);
@@ -493,7 +502,7 @@ static void on_watchpoint(struct cpu *c)
 		debug_report(c, reason, addr, NULL);
 		return;
 	}
-	if (point_guest_watches(c, c->vcpu.far) && native_here(c)) {
+	if (point_guest_watches(c, c->vcpu.far) && debug_regs_native(c)) {
 		if (c->hidden_step)
 			end_hidden(c);
 		traps_inject(c,
@@ -512,20 +521,19 @@ static void guest_step(struct cpu *c)
 	struct debug_cpu *d = c->dbg;
 	uint32_t insn;
 
-	if (!native_here(c)) {
-		d->unseen = true;
+	if (!debug_regs_native(c)) {
 		c->vcpu.pstate |= PSTATE_SS;
+		insn = note_unseen(c);
 		/* natively it is not stepped here: an exclusive would fail */
-		if (!point_find(c->vcpu.pc) &&
-		    !guest_fetch(c, c->vcpu.pc, &insn) &&
-		    insn_is_exclusive_load(insn))
+		if (!point_find(c->vcpu.pc) && insn_is_exclusive_load(insn))
 			debug_hidden_step(c, VIEW_NORMAL, NULL);
 		return;
 	}
 	if (d->unseen) {
 		d->unseen = false;
-		/* it got here by an ERET: SS as that would have made it */
-		if (read_sysreg_el1(spsr_el1, SPSR_EL12) & PSTATE_SS) {
+		/* By an ERET: SS as that would have made it. By an MSR: 0. */
+		if (d->unseen_eret &&
+		    read_sysreg_el1(spsr_el1, SPSR_EL12) & PSTATE_SS) {
 			c->vcpu.pstate |= PSTATE_SS;
 			return;
 		}

@@ -32,7 +32,9 @@ struct debug_cpu {
 	uint64_t mdcr, hcr; /* as they were last written */
 	bool held; /* interrupts are held from the guest */
 	bool ss_armed; /* SPSR.SS was set for the step under way */
+	bool ss_ours; /* and it was not set before, for the guest's own */
 	bool unseen; /* the guest's own step passes where it has no effect */
+	bool unseen_eret; /* and the instruction there is an ERET */
 	bool watch_loads; /* a store exclusive met a watchpoint: see debug.c */
 	bool skipped; /* an instruction that was stepped was done at EL2 */
 	bool mute; /* guest's own comparators are off for one hidden step */

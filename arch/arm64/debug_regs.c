@@ -10,6 +10,7 @@
 #include "log.h"
 #include "platform/platform.h"
 #include "point.h"
+#include "pstate.h"
 #include "sysreg.h"
 
 #define OSLAR_EL1 S2_0_C1_C0_4
@@ -232,6 +233,15 @@ void debug_regs_apply(struct cpu *c, bool regs, bool ss)
 uint64_t debug_regs_mdscr(struct cpu *c)
 {
 	return c->dbg->mdscr_held ? c->dbg->mdscr : read_sysreg(mdscr_el1);
+}
+
+bool debug_regs_native(struct cpu *c)
+{
+	uint64_t mdscr = debug_regs_mdscr(c);
+
+	if (pstate_el(c->vcpu.pstate) == 0)
+		return true;
+	return (mdscr & MDSCR_KDE) && !(c->vcpu.pstate & PSTATE_D);
 }
 
 bool debug_regs_guest_break(struct cpu *c, uint64_t pc)

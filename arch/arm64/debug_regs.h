@@ -33,6 +33,8 @@ void debug_regs_reset(void);
 void debug_regs_apply(struct cpu *c, bool regs, bool ss);
 /* MDSCR_EL1 as the guest has it. */
 uint64_t debug_regs_mdscr(struct cpu *c);
+/* Would a debug exception be taken where it is, with nobody at EL2? */
+bool debug_regs_native(struct cpu *c);
 /* Has the guest enabled a breakpoint at pc (or of another kind), a watchpoint? */
 bool debug_regs_guest_break(struct cpu *c, uint64_t pc);
 bool debug_regs_guest_watch(struct cpu *c);

@@ -175,7 +175,7 @@ static int write_cpsr(struct cpu *c, uint64_t v)
 		return -EPERM;
 	if ((v ^ c->vcpu.pstate) & PSTATE_NRW)
 		return -EPERM;
-	c->vcpu.pstate = v & ~PSTATE_SS;
+	c->vcpu.pstate = (v & ~PSTATE_SS) | (c->vcpu.pstate & PSTATE_SS);
 	return 0;
 }
 
