@@ -266,9 +266,13 @@ void point_clear_brk(uint64_t pa)
 	pt.cleared = true;
 }
 
-static void clear_brk(struct bp *bp)
+bool point_has_brk(uint64_t pa)
 {
-	point_clear_brk(bp->data[AT_PA]);
+	for (struct bp *bp = bp_next(pt.table, NULL); bp;
+	     bp = bp_next(pt.table, bp))
+		if (bp->armed == POINT_SHADOW && bp->data[AT_PA] == pa)
+			return true;
+	return false;
 }
 
 /*
@@ -292,7 +296,7 @@ static void disarm(struct bp *bp, bool stepping)
 {
 	switch ((enum point_armed)bp->armed) {
 	case POINT_SHADOW:
-		clear_brk(bp);
+		point_clear_brk(bp->data[AT_PA]);
 		debug_wants.shadows--;
 		debug_wants.windows -= point_is_window(bp->addr);
 		break;
@@ -377,7 +381,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 			watch_table(bp, last_descriptor(c, bp));
 			return false;
 		}
-		clear_brk(bp);
+		point_clear_brk(bp->data[AT_PA]);
 		debug_wants.shadows--;
 		bp->armed = POINT_PENDING;
 		pt.pending++;
@@ -387,7 +391,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 	if (!waits && p.pa == bp->data[AT_PA])
 		return false;
 	if (bp->armed == POINT_SHADOW) {
-		clear_brk(bp);
+		point_clear_brk(bp->data[AT_PA]);
 		debug_wants.shadows--;
 	} else if (bp->kind == BP_HARDWARE && bp->armed == POINT_COMPARATOR) {
 		bp->data[AT_PENDING] = 0; /* it stays where it is */

@@ -27,18 +27,30 @@ static struct slot {
 /* Each CPU's tables as it has last said. */
 static struct stage1_regime regimes[PLATFORM_MAX_CPUS];
 
+static bool is_used(uint64_t pa)
+{
+	for (unsigned int i = 0; i < SLOTS; i++)
+		for (unsigned int k = 0; slots[i].bp && k < cpu_count(); k++)
+			if (slots[i].on[k].pa == pa)
+				return true;
+	return point_has_brk(pa);
+}
+
+/* Others run: a BRK that is theirs as well is gone at no moment. */
 static void change(struct slot *s, unsigned int cpu, uint64_t pa)
 {
-	if (s->on[cpu].pa == pa)
+	uint64_t old = s->on[cpu].pa;
+
+	if (old == pa)
 		return;
-	if (s->on[cpu].pa)
-		point_clear_brk(s->on[cpu].pa);
 	s->on[cpu].pa = pa;
 	if (pa && page_brk_set(pa, NULL)) {
 		s->on[cpu].pa = 0;
 		log_line("breakpoint at 0x%llx: no shadow page is free",
 			 (unsigned long long)s->bp->addr);
 	}
+	if (old && !is_used(old))
+		point_clear_brk(old);
 }
 
 /*

@@ -34,6 +34,8 @@ uint64_t point_last_descriptor(const struct stage1_regime *r, uint64_t addr);
 void point_watch_table(uint64_t *at, uint64_t desc);
 /* Others may be on the same word: that is seen to before page_commit(). */
 void point_clear_brk(uint64_t pa);
+/* Is there one of a breakpoint that is armed by its page? */
+bool point_has_brk(uint64_t pa);
 /* Is one left on every CPU, beside what the guest uses? */
 bool point_comparator_free(bool watch);
 /* DBGWVR and DBGWCR for this range; false: BAS and MASK cannot say it. */
