@@ -14,7 +14,7 @@ import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Sequence
 
 from lib import initramfs as initramfs_module
 from lib import board, cfi, kallsyms, kernelimage, symelf
@@ -187,36 +187,33 @@ def _make_kernel(temp: Path, suite: str, flavour: Flavour,
     shutil.rmtree(root)
 
 
-def busybox(refresh: bool = False) -> Path:
-    """The arm64 static busybox binary."""
+def _one_file(name: str, package: str, places: Sequence[str], file: str,
+              refresh: bool) -> Path:
+    """A file of a package, at the first of its places; `name` in the cache."""
     def make(temp: Path) -> None:
         apt = Apt(codename(), "arm64")
         apt.update(refresh)
         root = temp / "root"
-        apt.unpack("busybox-static", root)
-        found = [p for p in (root / "bin/busybox", root / "usr/bin/busybox")
-                 if p.exists()]
+        apt.unpack(package, root)
+        found = [p for p in (root / place for place in places) if p.exists()]
         if not found:
-            raise Failure("the busybox-static package holds no busybox")
-        shutil.copy(found[0], temp / "busybox")
+            raise Failure(f"the {package} package holds no {places[0]}")
+        shutil.copy(found[0], temp / file)
         shutil.rmtree(root)
-    return _prepare("busybox", make, refresh) / "busybox"
+    return _prepare(name, make, refresh) / file
+
+
+def busybox(refresh: bool = False) -> Path:
+    """The arm64 static busybox binary."""
+    return _one_file("busybox", "busybox-static",
+                     ("bin/busybox", "usr/bin/busybox"), "busybox", refresh)
 
 
 def uboot(refresh: bool = False) -> Path:
     """Debian's U-Boot for QEMU's arm64 virt board, a firmware for -bios."""
-    def make(temp: Path) -> None:
-        apt = Apt(codename(), "arm64")
-        apt.update(refresh)
-        root = temp / "root"
-        apt.unpack("u-boot-qemu", root)
-        found = root / "usr/lib/u-boot/qemu_arm64/u-boot.bin"
-        if not found.exists():
-            raise Failure("the u-boot-qemu package holds no "
-                          "qemu_arm64/u-boot.bin")
-        shutil.copy(found, temp / "u-boot.bin")
-        shutil.rmtree(root)
-    return _prepare("u-boot", make, refresh) / "u-boot.bin"
+    return _one_file("u-boot", "u-boot-qemu",
+                     ("usr/lib/u-boot/qemu_arm64/u-boot.bin",), "u-boot.bin",
+                     refresh)
 
 
 def initramfs(files: Mapping[str, bytes] | None = None,

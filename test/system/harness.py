@@ -257,6 +257,12 @@ class Guest:
         """Run a command in the guest; its output."""
         return self.end_sh(self.start_sh(command), seconds, status)
 
+    def no_complaints(self) -> None:
+        """Its kernel has said nothing bad so far."""
+        bad = re.findall(r"^.*(?:Call trace|WARNING:|BUG|Unable to handle|"
+                         r"SError|stall).*$", self.sh("dmesg"), re.M)
+        must(not bad, "\n".join(bad))
+
     def alive(self) -> None:
         """The guest still answers on its console."""
         same(self.sh("echo al''ive", 20).strip(), "alive", "guest's shell")
