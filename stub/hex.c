@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * Hexadecimal digits to and from bytes, four bytes at a time on the way out,
- * and the cursor over the fields of a packet.
+ * Hexadecimal digits to and from bytes, and the cursor over the fields of a
+ * packet.
  */
 #include "stub/hex.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "stub/swar.h"
+#include "stub/bulk.h"
+#include "stub/vregs.h"
 
 int hex_digit(uint8_t c)
 {
@@ -21,72 +22,21 @@ int hex_digit(uint8_t c)
 	return -1;
 }
 
-#define TO_LETTER ('a' - '0' - 10)
-/* Rounds of two words of digits, until the sums fill their bytes. */
-#define ROUNDS 7
-/* A lane of 16 bits that another round might overflow has one of these. */
-#define NEARLY_FULL 0x8000800080008000ull
-
-_Static_assert(TO_LETTER == 32 + 8 - 1, "as digits_of() adds it");
-_Static_assert(ROUNDS * 2 * 16 < 256, "a sum does not fit");
-
-/* Of digits: their values, and 16 for each that is a letter. */
-struct digit_sum {
-	uint64_t values, letters;
-};
-
-/* The eight digits of four bytes, the first one lowest. */
-static inline uint64_t digits_of(uint32_t word, struct digit_sum *sum)
-{
-	uint64_t v = word, letters;
-
-	v = (v | v << 16) & 0x0000ffff0000ffffull;
-	v = (v | v << 8) & SWAR_EVEN;
-	v = ((v >> 4) | (v << 8)) & 0x0f0f0f0f0f0f0f0full;
-	letters = (v + 6 * SWAR_ONES) & 16 * SWAR_ONES;
-	sum->values += v;
-	sum->letters += letters;
-	return v + '0' * SWAR_ONES + (letters << 1) + (letters >> 1) -
-	       (letters >> 4);
-}
-
-/* All bytes of a word into lanes of 16 bits. */
-static inline uint64_t widen(uint64_t v)
-{
-	return (v & SWAR_EVEN) + (v >> 8 & SWAR_EVEN);
-}
-
 uint8_t hex_encode(uint8_t *dst, const uint8_t *src, size_t n)
 {
-	uint8_t sum = (uint8_t)(n / 8 * 16 * '0');
-	uint64_t values = 0, letters = 0;
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *end = src + n;
+	struct bulk b = {.dst = dst, .src = src};
+	uint8_t sum = 0;
 
-	while (n >= 8) {
-		size_t rounds = n / 8 < ROUNDS ? n / 8 : ROUNDS;
-		struct digit_sum s = {0, 0};
-
-		n -= rounds * 8;
-		for (; rounds; rounds--, src += 8, dst += 16) {
-			uint64_t v = swar_load(src);
-
-			swar_store(dst, digits_of((uint32_t)v, &s));
-			swar_store(dst + 8, digits_of((uint32_t)(v >> 32), &s));
-		}
-		values += widen(s.values);
-		letters += widen(s.letters) >> 4;
-		if ((values | letters) & NEARLY_FULL || n < 8) {
-			sum += (uint8_t)(swar_sum_lanes(values) +
-					 swar_sum_lanes(letters) * TO_LETTER);
-			values = letters = 0;
-		}
+	if (n >= BULK_LEAST && vregs_take()) {
+		bulk_hex(&b, n, &sum);
+		vregs_give();
 	}
-	for (; n; n--, dst += 2) {
-		struct digit_sum s = {0, 0};
-		uint64_t v = digits_of(*src++, &s);
-
-		dst[0] = (uint8_t)v;
-		dst[1] = (uint8_t)(v >> 8);
-		sum += (uint8_t)(v + (v >> 8));
+	for (; b.src < end; b.src++, b.dst += 2) {
+		b.dst[0] = (uint8_t)digits[*b.src >> 4];
+		b.dst[1] = (uint8_t)digits[*b.src & 15];
+		sum += (uint8_t)(b.dst[0] + b.dst[1]);
 	}
 	return sum;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-or-later */
 /*
- * Frames of the remote serial protocol. Bodies are copied, searched and summed
- * sixteen bytes at a time: at 30 MB/s over USB this is the monitor's hottest
- * code.
+ * Frames of the remote serial protocol. What is long goes through bulk.c: at
+ * 30 MB/s over USB this is the monitor's hottest code.
  */
 #include "stub/rsp.h"
 
 #include <string.h>
 
+#include "stub/bulk.h"
 #include "stub/hex.h"
-#include "stub/swar.h"
+#include "stub/vregs.h"
 
 /* ---- from the client -------------------------------------------------------
  */
@@ -35,47 +35,24 @@ static void rx_start(struct rsp_rx *rx)
 	rx->too_long = false;
 }
 
-/* Bytes of a word that end a body or begin a frame. */
-static inline uint64_t find_frame(uint64_t v)
+/* Blocks that hold neither '#' nor '$'; returns the bytes taken. */
+static size_t rx_body_bulk(struct rsp_rx *rx, const uint8_t *p, size_t n)
 {
-	return swar_between(v & SWAR_LOWS, '#', '$') & ~v;
-}
-
-/* Pairs of words that hold neither '#' nor '$'; returns the bytes taken. */
-static size_t rx_body_words(struct rsp_rx *rx, const uint8_t *p, size_t n)
-{
-	uint8_t *dst = rx->body + rx->len;
-	size_t i = 0;
+	struct bulk b = {.dst = rx->body + rx->len, .src = p};
 
 	if (n > rx->cap - rx->len)
 		n = rx->cap - rx->len;
-	while (n - i >= 16) {
-		size_t pairs = (n - i) / 16;
-		struct swar_sum sum = {0, 0};
-
-		if (pairs > SWAR_SUM_WORDS / 2)
-			pairs = SWAR_SUM_WORDS / 2;
-		for (; pairs; pairs--, i += 16) {
-			uint64_t v = swar_load(p + i), w = swar_load(p + i + 8);
-
-			if (swar_rarely((find_frame(v) | find_frame(w)) &
-					SWAR_HIGHS))
-				break;
-			swar_store(dst + i, v);
-			swar_store(dst + i + 8, w);
-			swar_sum_add_two(&sum, v, w);
-		}
-		rx->sum += swar_sum_fold(&sum);
-		if (pairs)
-			break;
-	}
-	rx->len += i;
-	return i;
+	if (n < BULK_LEAST || !vregs_take())
+		return 0;
+	bulk_body(&b, n, &rx->sum);
+	vregs_give();
+	rx->len += (size_t)(b.src - p);
+	return (size_t)(b.src - p);
 }
 
 static size_t rx_body(struct rsp_rx *rx, const uint8_t *p, size_t n)
 {
-	size_t i = rx_body_words(rx, p, n);
+	size_t i = rx_body_bulk(rx, p, n);
 
 	for (; i < n && p[i] != '#' && p[i] != '$'; i++) {
 		rx->sum += p[i];
@@ -156,59 +133,23 @@ size_t rsp_rx_feed(struct rsp_rx *rx, const uint8_t *bytes, size_t len,
 	return i;
 }
 
-/* The first n bytes of a word to p; what is behind them stays. */
-static void store_some(uint8_t *p, uint64_t v, size_t n)
-{
-	uint64_t keep = ~0ull << 8 * n;
-
-	swar_store(p, (v & ~keep) | (swar_load(p) & keep));
-}
-
 /* In place, or dst before src. */
 size_t rsp_unescape(uint8_t *dst, const uint8_t *src, size_t len)
 {
+	struct bulk b = {.dst = dst, .src = src};
 	const uint8_t *end = src + len;
-	uint8_t *d = dst;
 
-	for (;;) {
-		uint64_t v = 0, w;
-		size_t run;
-
-		for (; end - src >= 16; src += 16, d += 16) {
-			v = swar_load(src);
-			w = swar_load(src + 8);
-			if (swar_rarely(swar_find(v, '}') | swar_find(w, '}')))
-				break;
-			swar_store(d, v);
-			swar_store(d + 8, w);
-		}
-		if (end - src < 16)
-			break;
-		if (!swar_find(v, '}')) {
-			swar_store(d, v);
-			v = w;
-			src += 8;
-			d += 8;
-		}
-		run = swar_index(swar_find(v, '}'));
-		if (src + run - d >= 8) /* what is there was read already */
-			swar_store(d, v);
-		else
-			store_some(d, v, run);
-		d += run;
-		src += run;
-		if (end - src < 2)
-			break;
-		*d++ = src[1] ^ 0x20;
-		src += 2;
+	if (len >= BULK_LEAST && vregs_take()) {
+		bulk_unescape(&b, end);
+		vregs_give();
 	}
-	for (; src < end; src++) {
-		if (*src != '}')
-			*d++ = *src;
-		else if (++src < end)
-			*d++ = *src ^ 0x20;
+	for (; b.src < end; b.src++) {
+		if (*b.src != '}')
+			*b.dst++ = *b.src;
+		else if (++b.src < end)
+			*b.dst++ = *b.src ^ 0x20;
 	}
-	return (size_t)(d - dst);
+	return (size_t)(b.dst - dst);
 }
 
 /* ---- to the client ---------------------------------------------------------
@@ -291,64 +232,25 @@ size_t rsp_put_hex(struct rsp_tx *tx, const void *bytes, size_t n)
 	return n;
 }
 
-/* Bytes of a word that need an escape; '*' would be read as a run length. */
-static inline uint64_t find_special(uint64_t v)
+/* What there is room for in any case; returns where the next byte is. */
+static const uint8_t *put_bulk(struct rsp_tx *tx, const uint8_t *p,
+			       const uint8_t *end)
 {
-	uint64_t t = v & SWAR_LOWS;
+	struct bulk b = {.dst = tx->buf + tx->len, .src = p};
 
-	return (swar_between(t, '#', '$') |
-		~(swar_differs(t, '*') & swar_differs(t, '}'))) &
-	       ~v;
-}
+	if (end - p < BULK_LEAST || !vregs_take())
+		return p;
+	for (;;) {
+		size_t times = (size_t)(end - b.src) / BULK_BLOCK;
+		size_t room = rsp_room(tx) / BULK_ESCAPED;
 
-#define STEP 16
-/* What a step may write, the words that are too much included. */
-#define STEP_ROOM 32
-
-/*
- * So many times two words, or what of them comes before such a byte, and that
- * byte. There is STEP_ROOM for each. Returns where the next one is.
- */
-static const uint8_t *put_words(struct rsp_tx *tx, const uint8_t *p,
-				size_t times)
-{
-	uint8_t *d = tx->buf + tx->len;
-	struct swar_sum sum = {0, 0};
-	unsigned int escapes = 0;
-
-	for (; times; times--) {
-		uint64_t v = swar_load(p), w = swar_load(p + 8);
-		uint64_t found = find_special(v), more = find_special(w);
-		size_t plain;
-		uint8_t c;
-
-		swar_store(d, v); /* what is too much is written over */
-		swar_store(d + 8, w);
-		if (!swar_rarely((found | more) & SWAR_HIGHS)) {
-			swar_sum_add_two(&sum, v, w);
-			p += STEP;
-			d += STEP;
-			continue;
-		}
-		if (!(found & SWAR_HIGHS)) {
-			swar_sum_add(&sum, v);
-			v = w;
-			found = more;
-			p += 8;
-			d += 8;
-		}
-		plain = swar_index(found & SWAR_HIGHS);
-		c = p[plain] ^ 0x20;
-		swar_sum_add(&sum, v & ~(~0ull << 8 * plain));
-		escapes += (unsigned int)'}' + c;
-		p += plain + 1;
-		d += plain;
-		*d++ = '}';
-		*d++ = c;
+		if (!times || !room)
+			break;
+		bulk_escape(&b, times < room ? times : room, &tx->sum);
+		tx->len = (size_t)(b.dst - tx->buf);
 	}
-	tx->sum += (uint8_t)(swar_sum_fold(&sum) + escapes);
-	tx->len = (size_t)(d - tx->buf);
-	return p;
+	vregs_give();
+	return b.src;
 }
 
 /* One byte as it must be sent; false: no room. */
@@ -368,17 +270,7 @@ size_t rsp_put_binary(struct rsp_tx *tx, const void *bytes, size_t n)
 {
 	const uint8_t *p = bytes, *end = p + n;
 
-	for (;;) {
-		size_t times = (size_t)(end - p) / STEP;
-
-		if (times > rsp_room(tx) / STEP_ROOM)
-			times = rsp_room(tx) / STEP_ROOM;
-		if (times > SWAR_SUM_WORDS / 2)
-			times = SWAR_SUM_WORDS / 2;
-		if (!times)
-			break;
-		p = put_words(tx, p, times);
-	}
+	p = put_bulk(tx, p, end);
 	while (p < end && put_escaped(tx, *p))
 		p++;
 	return n - (size_t)(end - p);

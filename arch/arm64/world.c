@@ -17,6 +17,7 @@
 #include "stub/strbuf.h"
 #include "sysreg.h"
 #include "timer.h"
+#include "vregs.h"
 #include "watch.h"
 
 #define CALL_IDLE 0 /* who asks may do so */
@@ -566,6 +567,7 @@ static void break_locks(struct cpu *c)
 {
 	spin_break(&world.lock, c);
 	link_break_lock(c);
+	vregs_break(c);
 	if (flag(&c->call_state) == CALL_RUNS)
 		set_flag(&c->call_state, CALL_FAULTED);
 }

@@ -5,12 +5,32 @@
 #include "fake_target.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "stub/gdbstub.h"
 #include "stub/strbuf.h"
+#include "stub/vregs.h"
 
 #define PC TARGET_REG_PC
+
+bool fake_no_vregs;
+static bool vregs_taken;
+
+bool vregs_take(void)
+{
+	if (vregs_taken)
+		abort(); /* never twice */
+	vregs_taken = !fake_no_vregs;
+	return vregs_taken;
+}
+
+void vregs_give(void)
+{
+	if (!vregs_taken)
+		abort();
+	vregs_taken = false;
+}
 
 void fake_init(struct target *t)
 {

@@ -32,6 +32,9 @@
 #define FAKE_BRK 0xd4200000u
 #define FAKE_B(words) (0x14000000u | ((uint32_t)(words)&0x3ffffffu))
 
+/* Vector registers cannot be had: stub/vregs.h. */
+extern bool fake_no_vregs;
+
 struct fake_cpu {
 	enum target_cpu_state state;
 	uint64_t regs[FAKE_REGS];

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "stub/rsp.h"
+#include "fake_target.h"
 
 static uint8_t body[301];
 static struct rsp_rx rx;
@@ -179,28 +180,32 @@ static void all_bytes_survive_escaping_at_every_length(void **state)
 	}
 }
 
-/* Two escapes in every pair of places, out and back over themselves. */
-static void escapes_in_all_places_of_a_word(void **state)
+/*
+ * Two escapes in every pair of places of two blocks, short and long, out and
+ * back over themselves.
+ */
+static void escapes_in_all_places_of_a_block(void **state)
 {
-	for (unsigned int at = 0; at < 28 * 28; at++) {
-		uint8_t data[28], frame[2 * 28 + RSP_FRAME_EXTRA], sum = 0;
-		size_t room = sizeof(frame) - at % 3 * 10, put;
+	for (unsigned int at = 0; at < 36 * 36 * 2; at++) {
+		uint8_t data[200], frame[2 * 200 + RSP_FRAME_EXTRA], sum = 0;
+		size_t len = at % 2 ? 200 : 40, put;
+		unsigned int places = at / 2;
 		struct rsp_tx tx;
 
-		for (unsigned int i = 0; i < 28; i++)
-			data[i] = (uint8_t)(i * 37 + 0x80);
-		data[at % 28] = '}';
-		data[at / 28] = "#$*}"[at % 4];
-		rsp_tx_init(&tx, frame, room);
+		for (unsigned int i = 0; i < len; i++)
+			data[i] = (uint8_t)(i % 28 * 37 + 0x80);
+		data[places % 36] = '}';
+		data[places / 36] = "#$*}"[at % 4];
+		rsp_tx_init(&tx, frame, len + 20 + at % 3 * len / 3);
 		rsp_begin(&tx);
-		put = rsp_put_binary(&tx, data, 28);
-		assert_true(put == 28 || rsp_room(&tx) < 2);
+		put = rsp_put_binary(&tx, data, len);
+		assert_true(put == len || rsp_room(&tx) < 2);
 		for (size_t i = 1; i < tx.len; i++)
 			sum += frame[i];
 		assert_int_equal(sum, tx.sum);
-		assert_int_equal(rsp_unescape(frame + at % 2, frame + 1,
-					      tx.len - 1),
-				 put);
+		assert_int_equal(
+			rsp_unescape(frame + at % 2, frame + 1, tx.len - 1),
+			put);
 		assert_memory_equal(frame + at % 2, data, put);
 	}
 }
@@ -314,6 +319,24 @@ static void a_nack_sends_again_until_the_ack(void **state)
 	assert_true(rsp_tx_free(&tx));
 }
 
+static int without_vregs(void **state)
+{
+	fake_no_vregs = true;
+	return 0;
+}
+
+static int with_vregs(void **state)
+{
+	fake_no_vregs = false;
+	return 0;
+}
+
+#define SLOWLY(f)                                                             \
+	{                                                                     \
+#f " without vector registers", f, without_vregs, with_vregs, \
+			NULL                                                  \
+	}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,10 +345,14 @@ int main(void)
 		cmocka_unit_test(a_dollar_restarts),
 		cmocka_unit_test(stops_behind_each_event),
 		cmocka_unit_test(every_length_in_pieces_of_every_size),
+		SLOWLY(every_length_in_pieces_of_every_size),
 		cmocka_unit_test(too_long_a_frame_is_told_and_over),
 		cmocka_unit_test(all_bytes_survive_escaping_at_every_length),
-		cmocka_unit_test(escapes_in_all_places_of_a_word),
+		SLOWLY(all_bytes_survive_escaping_at_every_length),
+		cmocka_unit_test(escapes_in_all_places_of_a_block),
+		SLOWLY(escapes_in_all_places_of_a_block),
 		cmocka_unit_test(long_frames_have_the_right_sum),
+		SLOWLY(long_frames_have_the_right_sum),
 		cmocka_unit_test(an_escape_at_the_end_is_dropped),
 		cmocka_unit_test(a_body_stops_at_its_limit),
 		cmocka_unit_test(acks_never_come_inside_a_frame),
