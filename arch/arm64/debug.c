@@ -9,6 +9,7 @@
 #include "barrier.h"
 #include "clock.h"
 #include "debug_regs.h"
+#include "debug_sequence.h"
 #include "esr.h"
 #include "feature.h"
 #include "guest_mem.h"
@@ -153,22 +154,11 @@ static void enter_debugged(struct cpu *c)
 	isb(); /* orders the debug registers before the guest */
 }
 
-/*
- * A sequence that was left for EL2 has lost the monitor: its store will fail.
- * What may wait for interrupts before it tries again (a lock's holder that is
- * put aside on this CPU) must get them.
- */
-static bool sequence_is_lost(const struct cpu *c)
-{
-	return c->hidden_step && c->dbg->sequence && c->dbg->ss_armed &&
-	       c->step == STEP_NONE;
-}
-
 void debug_enter(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
 
-	if (sequence_is_lost(c))
+	if (debug_sequence_is_lost(c))
 		end_hidden(c);
 	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
 	    debug_wants.watches || d->mdscr_held || d->held || d->look) {
@@ -196,47 +186,15 @@ void debug_unpark(struct cpu *c)
 	c->dbg->dirty = c->dbg->look = true;
 	if (c->dbg->pass != c->vcpu.pc)
 		c->dbg->passing = false;
+	/* a breakpoint at PC is still to be hit */
+	c->dbg->retry = c->dbg->no_sequence = 0;
+	if (c->step == STEP_NONE && !c->hidden_step &&
+	    (debug_wants.shadows || debug_wants.breaks) &&
+	    !point_find(c->vcpu.pc) && debug_retry_begin(c))
+		debug_hidden_step(c, VIEW_PLAIN, NULL);
 }
 
 /* ---- hidden steps ------------------------------------------------------------------ */
-
-/* Comparators at the exits of the sequence that begins at PC. */
-static bool find_exits(struct cpu *c)
-{
-	struct debug_cpu *d = c->dbg;
-	uint32_t code[INSN_EXCLUSIVE_MAX];
-	struct insn_exclusive e;
-	unsigned int n = 0;
-
-	while (n < INSN_EXCLUSIVE_MAX &&
-	       !guest_fetch(c, c->vcpu.pc + 4ull * n, &code[n]) &&
-	       !insn_is_exclusive_store(code[n++]))
-		;
-	if (insn_exclusive_end(code, n, &e) ||
-	    e.exits + 1 > debug_break_count())
-		return false;
-	d->exits = 0;
-	d->exit[d->exits++] = c->vcpu.pc + (uint64_t)e.end;
-	for (unsigned int i = 0; i < e.exits; i++)
-		d->exit[d->exits++] = c->vcpu.pc + (uint64_t)e.exit[i];
-	/* what a fault within it starts is no part of it */
-	if (d->exits < debug_break_count())
-		d->exit[d->exits++] =
-			pstate_vector(c->vcpu.pstate,
-				      read_sysreg_el1(vbar_el1, VBAR_EL12),
-				      PSTATE_VECTOR_SYNC);
-	return true;
-}
-
-static void begin_sequence(struct cpu *c)
-{
-	uint32_t insn;
-
-	if (!(c->vcpu.pstate & PSTATE_NRW) &&
-	    !guest_fetch(c, c->vcpu.pc, &insn) &&
-	    insn_is_exclusive_load(insn) && find_exits(c))
-		c->dbg->sequence = c->dbg->dirty = true;
-}
 
 void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync)
 {
@@ -249,7 +207,7 @@ void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync)
 	d->skip = c->vcpu.pc;
 	d->dirty = true;
 	d->ss_armed = false;
-	begin_sequence(c);
+	debug_sequence_begin(c);
 	view_enter(c, view);
 }
 
@@ -361,8 +319,9 @@ static void hit(struct cpu *c, const struct bp *bp, const struct bp *physical)
 	}
 	d->passing = false;
 	/* one of the guest's may be here too: the step, without ours, meets it */
-	if (esr_ec(c->vcpu.esr) == EC_BKPT_LOW &&
-	    debug_regs_guest_break(c, c->vcpu.pc))
+	if ((esr_ec(c->vcpu.esr) == EC_BKPT_LOW &&
+	     debug_regs_guest_break(c, c->vcpu.pc)) ||
+	    (d->no_sequence != c->vcpu.pc && debug_retry_begin(c)))
 		debug_hidden_step(c, VIEW_PLAIN, NULL);
 	else
 		step_over(c);
@@ -391,14 +350,6 @@ static void on_brk(struct cpu *c)
 	step_over(c); /* an alias of a page with breakpoints */
 }
 
-static bool is_exit(const struct debug_cpu *d, uint64_t pc)
-{
-	for (unsigned int i = 0; d->sequence && i < d->exits; i++)
-		if (d->exit[i] == pc)
-			return true;
-	return false;
-}
-
 static bool is_ours(uint64_t pc)
 {
 	for (unsigned int i = 0; i < debug_wants.breaks; i++)
@@ -414,7 +365,7 @@ static void on_breakpoint(struct cpu *c)
 	const struct bp *bp;
 	uint32_t insn;
 
-	if (is_exit(d, pc)) {
+	if (debug_sequence_is_exit(d, pc)) {
 		end_hidden(c);
 		if (c->step != STEP_NONE)
 			step_done(c);
@@ -567,8 +518,11 @@ static void on_step(struct cpu *c)
 		hide_ss(c);
 	if (c->hidden_step) {
 		end_hidden(c);
-		if (c->step == STEP_NONE)
+		if (c->step == STEP_NONE) {
+			if (c->dbg->retry && debug_retry_goes_on(c))
+				debug_hidden_step(c, VIEW_PLAIN, NULL);
 			return;
+		}
 	}
 	if (c->step != STEP_NONE)
 		step_done(c);

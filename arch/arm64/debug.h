@@ -46,6 +46,9 @@ struct debug_cpu {
 	bool sequence;
 	unsigned int exits;
 	uint64_t exit[DEBUG_REGS];
+	uint64_t retry; /* the load that hidden steps lead to, 0: none */
+	unsigned int retry_left; /* so many of them at most */
+	uint64_t no_sequence; /* at this PC is none, as was seen before */
 };
 
 /* gdb's use of the comparators, the same on all CPUs. */

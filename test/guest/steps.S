@@ -129,6 +129,25 @@ mark mmio_written
 mark mmio_end
 	b	.
 
+case retries
+	adr	x1, scratch
+	str	xzr, [x1]
+	mov	x4, #0		/* passes */
+	mov	x5, #100
+mark retry_load
+	ldxr	x0, [x1]
+	add	x0, x0, #1
+mark retry_middle
+	add	x4, x4, #1
+mark retry_store
+	stxr	w2, x0, [x1]
+mark retry_check
+	cbnz	w2, retry_load
+	subs	x5, x5, #1
+	b.ne	retry_load
+mark retry_end
+	b	.
+
 case exclusive
 	adr	x1, scratch
 	mov	w3, #0

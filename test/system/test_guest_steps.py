@@ -211,6 +211,42 @@ def exclusives(report: Report) -> None:
             same(rsp.ask(f"z0,{at + 12:x},4"), "OK")
 
 
+def retries(report: Report) -> None:
+    """Breakpoints between LDXR and STXR: the guest gets on."""
+    for cpu in ("cortex-a57", "cortex-a76"):
+        with Gdb() as gdb, start("steps", gdb, cpu) as guest:
+            run_to(gdb, "&main")
+
+            for kind in ("break", "hbreak"):
+                for place in ("retry_middle", "retry_store", "retry_check"):
+                    with report.case(f"{cpu}: a false condition, {kind} at "
+                                     f"{place}", gdb):
+                        gdb.cmd("delete")
+                        gdb.cmd(f"{kind} *(char *)&{place} if $x6 == 1")
+                        gdb.cmd("tbreak *(char *)&retry_end")
+                        gdb.cmd("set var $x6 = 0")
+                        gdb.cmd("set var $pc = (unsigned long)&case_retries")
+                        gdb.go(60)
+                        same(gdb.value("$pc"),
+                             gdb.value("(unsigned long)&retry_end"))
+                        same(gdb.value("*(unsigned long *)&scratch"), 100)
+                        same(gdb.value("$x4"),
+                             100 if place == "retry_check" else 200)
+                with report.case(f"{cpu}: {kind} within, hits counted", gdb):
+                    gdb.cmd("delete")
+                    text = gdb.cmd(f"{kind} *(char *)&retry_store")
+                    number = re.search(r"reakpoint (\d+)", text).group(1)
+                    gdb.cmd(f"ignore {number} 1000")
+                    gdb.cmd("tbreak *(char *)&retry_end")
+                    gdb.cmd("set var $pc = (unsigned long)&case_retries")
+                    gdb.go(60)
+                    same(gdb.value("$pc"),
+                         gdb.value("(unsigned long)&retry_end"))
+                    text = gdb.cmd(f"info breakpoints {number}")
+                    must("hit 100 times" in text, text)
+                    same(gdb.value("*(unsigned long *)&scratch"), 100)
+
+
 def two_cpus(report: Report) -> None:
     """s with and without c for the others; lines of C."""
     names = symbols_of("steps")
@@ -336,6 +372,7 @@ def main() -> int:
             mmio(report, gdb)
     report.prefix = ""
     exclusives(report)
+    retries(report)
     two_cpus(report)
     ranges(report)
     return report.end()
