@@ -14,11 +14,12 @@ import difflib
 import os
 import re
 import sys
+import time
 from dataclasses import dataclass
 
 from guest_programs import HOT, hot_all, programs
-from harness import Gdb, Guest, PHYS, Report, assets, libc_program
-from harness import must, same, wanted
+from harness import Bad, Gdb, Guest, PHYS, Report, assets
+from harness import libc_program, must, same, wanted
 from lib.witness import Witness
 
 CPUS = 4
@@ -215,6 +216,7 @@ CALLED = (HOT, "__arm64_sys_write", "__arm64_sys_openat", "gic_handle_irq",
           "hrtimer_interrupt", "arch_timer_handler_virt", "do_page_fault",
           "enqueue_task_fair", "pick_next_task_fair", "tty_write",
           "do_translation_fault", "shmem_fault", "proc_reg_open")
+SWITCH = "el0t_64_sync_handler"         # by the exception's class
 TRACING = "/sys/kernel/tracing"
 
 
@@ -234,11 +236,62 @@ def ends(gdb: Gdb, guest: Guest, token: tuple, status: int) -> None:
     gdb.cmd("delete")
 
 
-def indirect(gdb: Gdb, name: str) -> list[str]:
-    """Where a function branches to a register."""
+def among(gdb: Gdb, name: str, pattern: str) -> list[str]:
+    """Where a function has instructions of that kind."""
     return re.findall(
-        rf"^ *(0x\w+) <{re.escape(name)}\+\d+>:\s+(?:blr|br)\s",
-        gdb.cmd(f"x/300i &'{name}'"), re.M)
+        rf"^(?:=>)? *(0x\w+) <{re.escape(name)}\+\d+>:\s+{pattern}",
+        gdb.cmd(f"x/400i &'{name}'"), re.M)
+
+
+def ignored(gdb: Gdb, command: str) -> int:
+    """A breakpoint that only counts: its number."""
+    text = gdb.cmd(command)
+    must("reakpoint" in text, text)
+    gdb.cmd("ignore $bpnum 1000000")
+    return gdb.value("$bpnum")
+
+
+def idle(gdb: Gdb) -> None:
+    """Stop the guest where no CPU is on its way to a breakpoint."""
+    for _ in range(30):
+        time.sleep(0.3)
+        gdb.interrupt()
+        threads = gdb.threads()
+        if all("in WFI" in line for line in threads):
+            return
+        gdb.send("continue")
+    raise Bad("\n".join(threads))
+
+
+def switched(gdb: Gdb, guest: Guest) -> None:
+    """A switch's branch by its table, and the pads of its cases."""
+    with report.case("stepi from a switch's branch to the pad of a case", gdb):
+        branches = among(gdb, SWITCH, r"br\s")
+        cases = among(gdb, SWITCH, r"bti\s+j")
+        must(branches and len(cases) >= 4, (branches, cases))
+        gdb.cmd(f"tbreak *{branches[0]}")
+        token = guest.start_sh("once 1")
+        text = gdb.go()
+        must(SWITCH in text, text)
+        for btype in (3, 0):
+            gdb.cmd("stepi")
+            same(gdb.value(f"$cpsr & {BTYPE}") >> 10, btype, "BTYPE")
+            if btype:
+                must(gdb.cmd("output/x $pc").strip() in
+                     [hex(int(each, 16)) for each in cases], "its place")
+        ends(gdb, guest, token, 99)
+    with report.case("a switch's branches, and the cases that they lead to, "
+                     "are counted alike", gdb):
+        counts = [[ignored(gdb, f"break *{each}{rest}") for each in places]
+                  for places, rest in ((branches, ""), (cases,
+                                       f" if ($cpsr & {BTYPE}) == {BTYPE}"))]
+        token = guest.start_sh(hot_all(CPUS, 20))
+        gdb.send("continue")
+        guest.end_sh(token, 120)
+        idle(gdb)
+        hits = [sum(map(gdb.hits, numbers)) for numbers in counts]
+        must(hits[0] == hits[1] and hits[0] > CPUS * 20, hits)
+        gdb.cmd("delete")
 
 
 def pads(gdb: Gdb, guest: Guest) -> None:
@@ -272,16 +325,13 @@ def pads(gdb: Gdb, guest: Guest) -> None:
                             for name in CALLED[1:])
             must(found.count("Breakpoint ") >= 8, found)
             branches = [each for name in CALLERS
-                        for each in indirect(gdb, name)]
+                        for each in among(gdb, name, r"blr\s")]
             must(len(branches) >= 8, branches)
             for each in branches:
                 gdb.cmd(f"break *{each} if $x29 == 0x4242")
-            numbers = []
-            for where in (f"*{branch:#x} if ${match[1]} == {place:#x}",
-                          f"*{place:#x}", f"*{place + 4:#x}"):
-                must("reakpoint" in gdb.cmd(f"{kind} {where}"), where)
-                numbers.append(gdb.value("$bpnum"))
-                gdb.cmd("ignore $bpnum 1000000")
+            numbers = [ignored(gdb, f"{kind} {where}") for where in (
+                f"*{branch:#x} if ${match[1]} == {place:#x}",
+                f"*{place:#x}", f"*{place + 4:#x}")]
             token = guest.start_sh(hot_all(CPUS, TIMES // 2))
             gdb.send("continue")
             guest.end_sh(token, 120)
@@ -289,11 +339,10 @@ def pads(gdb: Gdb, guest: Guest) -> None:
             same([gdb.hits(number) for number in numbers],
                  [CPUS * TIMES // 2] * 3, "hits")
             gdb.cmd("delete")
+    switched(gdb, guest)
     with report.case("the guest's tracer patches what follows a pad with a "
                      "breakpoint", gdb):
-        gdb.cmd(f"break *{place:#x}")
-        number = gdb.value("$bpnum")
-        gdb.cmd("ignore $bpnum 1000000")
+        number = ignored(gdb, f"break *{place:#x}")
         gdb.send("continue")
         guest.sh(f"cd {TRACING}; echo {HOT} >set_ftrace_filter; "
                  "echo function >current_tracer; echo >trace; cd /", 60)
