@@ -260,10 +260,14 @@ static int local_access(struct cpu *c, unsigned int reg, bool write,
 	} else {
 		return -ENOENT;
 	}
-	if (write)
-		memcpy(p, buf, 8);
-	else
+	if (!write) {
 		memcpy(buf, p, 8);
+		return 0;
+	}
+	/* No branch leads there, so no landing pad is wanted (FEAT_BTI). */
+	if (reg == TDESC_PC && memcmp(p, buf, 8))
+		c->vcpu.pstate &= ~PSTATE_BTYPE;
+	memcpy(p, buf, 8);
 	return 0;
 }
 

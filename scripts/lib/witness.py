@@ -24,7 +24,7 @@ PACKAGE = "linux-source-6.12"
 PARTS = ROOT / "test" / "kernel"
 BASE = "base"
 COMPILER = "aarch64-linux-gnu-"
-KEPT = 8
+KEPT = 16
 FILES = 850     # that the base is compiled from, about; for the progress only
 LINE = re.compile(r"(CONFIG_\w+)=(\S.*)")
 # Other architectures' code and drivers of graphics cards are most of the
@@ -92,10 +92,23 @@ def unmet(wanted: dict[str, str], config: str) -> list[str]:
             if got.get(name, "n") != value]
 
 
-def _compiler() -> str:
-    done = subprocess.run([COMPILER + "gcc", "-dumpfullversion"], check=False,
-                          stdout=subprocess.PIPE, text=True)
-    return done.stdout.strip()
+def by_clang(wanted: dict[str, str]) -> bool:
+    """Is it compiled with clang? The kernel's own name for that says so."""
+    return wanted.get("CONFIG_CC_IS_CLANG") == "y"
+
+
+def _compiler(clang: bool) -> str:
+    """Its version; the linker is that of the cross tools for both."""
+    for tool, package in ((COMPILER + "gcc", "gcc-aarch64-linux-gnu"),
+                          *((("clang", "clang"),) if clang else ())):
+        if not shutil.which(tool):
+            raise Failure(f"{tool} is not there; install {package} "
+                          "(scripts/deps does)")
+    command = (["clang", "--version"] if clang
+               else [COMPILER + "gcc", "-dumpfullversion"])
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE,
+                          text=True)
+    return (done.stdout.splitlines() or [""])[0]
 
 
 class Witness:
@@ -106,11 +119,9 @@ class Witness:
         self.name = " ".join(("witness", *words))
         self.fragment = "".join(f"{name}={value}\n" for name, value
                                 in self.settings.items())
-        if not shutil.which(COMPILER + "gcc"):
-            raise Failure(f"{COMPILER}gcc is not there; install "
-                          "gcc-aarch64-linux-gnu (scripts/deps does)")
+        self.clang = by_clang(self.settings)
         total = hashlib.sha256("\0".join((
-            PACKAGE, _compiler(), os_release().get("VERSION_ID", ""),
+            PACKAGE, _compiler(self.clang), os_release().get("VERSION_ID", ""),
             self.fragment)).encode())
         self.folder = cache_dir() / f"witness-{total.hexdigest()[:16]}"
 
@@ -150,7 +161,8 @@ class Witness:
         fragment = place / "fragment"
         write_file(fragment, self.fragment.encode())
         make = ["make", "-C", str(source), f"O={place}", "ARCH=arm64",
-                f"CROSS_COMPILE={COMPILER}", f"-j{os.cpu_count() or 1}"]
+                f"CROSS_COMPILE={COMPILER}", f"-j{os.cpu_count() or 1}",
+                *(["CC=clang"] if self.clang else [])]
         _run([*make, "allnoconfig"], {"KCONFIG_ALLCONFIG": str(fragment)})
         config = (place / ".config").read_text()
         missed = unmet(self.settings, config)

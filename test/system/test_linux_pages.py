@@ -5,7 +5,8 @@
 """Kernels with pages of each size and 52-bit addresses, on a stage 2 of pages of
 each size: what they find and say is as natively, hardware marks pages as used
 and written, and gdb stops, counts, watches and steps in them. KASLR is on. One
-of each without HYPERSTUB_LONG=1, for most of the kernels have to be built."""
+kernel has landing pads (BTI): breakpoints on them and on the branches to them.
+One of each without HYPERSTUB_LONG=1, for most of the kernels have to be built."""
 
 from __future__ import annotations
 
@@ -13,11 +14,12 @@ import difflib
 import os
 import re
 import sys
+import time
 from dataclasses import dataclass
 
 from guest_programs import HOT, hot_all, programs
-from harness import Gdb, Guest, PHYS, Report, assets, libc_program
-from harness import must, same, wanted
+from harness import Bad, Gdb, Guest, PHYS, Report, assets
+from harness import libc_program, must, same, wanted
 from lib.witness import Witness
 
 CPUS = 4
@@ -44,7 +46,8 @@ BASE = Kind("", 4096, 48)
 # A core without 52-bit addresses falls back to 48.
 KINDS = (BASE, Kind("16k", 16384, 48), Kind("64k", 65536, 48),
          Kind("64k va52", 65536, 52), Kind("16k va52", 16384, 52),
-         Kind("va52", 4096, 52), Kind("debug", 4096, 48))
+         Kind("va52", 4096, 52), Kind("bti", 4096, 48),
+         Kind("debug", 4096, 48))
 USUAL = ((BASE, "max", ("64K",)),)
 
 
@@ -200,6 +203,181 @@ def marked(gdb: Gdb, guest: Guest, native: dict[str, object]) -> None:
             gdb.interrupt()
 
 
+# A page's or block's GP, and what an indirect branch leaves in PSTATE.
+GUARDED, BTYPE = 1 << 50, 3 << 10
+PAD = re.compile(r"\s(?:bti\s+j?c|pac[ia]*[ab]sp)\s*$")
+REGS_PC, REGS_PSTATE = 256, 264         # of struct pt_regs
+# Functions with calls through pointers, and some that are called so.
+CALLERS = ("invoke_syscall", "do_el0_svc", "vfs_write", "vfs_read",
+           "call_on_irq_stack", "generic_handle_domain_irq",
+           "__hrtimer_run_queues", "handle_mm_fault", "enqueue_task",
+           "pick_next_task", "do_mem_abort", "iterate_dir", "seq_read_iter")
+CALLED = (HOT, "__arm64_sys_write", "__arm64_sys_openat", "gic_handle_irq",
+          "hrtimer_interrupt", "arch_timer_handler_virt", "do_page_fault",
+          "enqueue_task_fair", "pick_next_task_fair", "tty_write",
+          "do_translation_fault", "shmem_fault", "proc_reg_open")
+SWITCH = "el0t_64_sync_handler"         # by the exception's class
+TRACING = "/sys/kernel/tracing"
+
+
+def at_pad(gdb: Gdb, guest: Guest) -> tuple:
+    """A call of HOT, stopped at its pad: its token."""
+    gdb.cmd(f"tbreak *&{HOT}")
+    token = guest.start_sh("once 1")
+    text = gdb.go()
+    must(HOT in text, text)
+    return token
+
+
+def ends(gdb: Gdb, guest: Guest, token: tuple, status: int) -> None:
+    gdb.send("continue")
+    guest.end_sh(token, 30, status)
+    gdb.interrupt()
+    gdb.cmd("delete")
+
+
+def among(gdb: Gdb, name: str, pattern: str) -> list[str]:
+    """Where a function has instructions of that kind."""
+    return re.findall(
+        rf"^(?:=>)? *(0x\w+) <{re.escape(name)}\+\d+>:\s+{pattern}",
+        gdb.cmd(f"x/400i &'{name}'"), re.M)
+
+
+def ignored(gdb: Gdb, command: str) -> int:
+    """A breakpoint that only counts: its number."""
+    text = gdb.cmd(command)
+    must("reakpoint" in text, text)
+    gdb.cmd("ignore $bpnum 1000000")
+    return gdb.value("$bpnum")
+
+
+def idle(gdb: Gdb) -> None:
+    """Stop the guest where no CPU is on its way to a breakpoint."""
+    for _ in range(30):
+        time.sleep(0.3)
+        gdb.interrupt()
+        threads = gdb.threads()
+        if all("in WFI" in line for line in threads):
+            return
+        gdb.send("continue")
+    raise Bad("\n".join(threads))
+
+
+def switched(gdb: Gdb, guest: Guest) -> None:
+    """A switch's branch by its table, and the pads of its cases."""
+    with report.case("stepi from a switch's branch to the pad of a case", gdb):
+        branches = among(gdb, SWITCH, r"br\s")
+        cases = among(gdb, SWITCH, r"bti\s+j")
+        must(branches and len(cases) >= 4, (branches, cases))
+        gdb.cmd(f"tbreak *{branches[0]}")
+        token = guest.start_sh("once 1")
+        text = gdb.go()
+        must(SWITCH in text, text)
+        for btype in (3, 0):
+            gdb.cmd("stepi")
+            same(gdb.value(f"$cpsr & {BTYPE}") >> 10, btype, "BTYPE")
+            if btype:
+                must(gdb.cmd("output/x $pc").strip() in
+                     [hex(int(each, 16)) for each in cases], "its place")
+        ends(gdb, guest, token, 99)
+    with report.case("a switch's branches, and the cases that they lead to, "
+                     "are counted alike", gdb):
+        counts = [[ignored(gdb, f"break *{each}{rest}") for each in places]
+                  for places, rest in ((branches, ""), (cases,
+                                       f" if ($cpsr & {BTYPE}) == {BTYPE}"))]
+        token = guest.start_sh(hot_all(CPUS, 20))
+        gdb.send("continue")
+        guest.end_sh(token, 120)
+        idle(gdb)
+        hits = [sum(map(gdb.hits, numbers)) for numbers in counts]
+        must(hits[0] == hits[1] and hits[0] > CPUS * 20, hits)
+        gdb.cmd("delete")
+
+
+def pads(gdb: Gdb, guest: Guest) -> None:
+    """Text in which a branch to a register has to find a landing pad."""
+    with report.case("the kernel's text is guarded, its functions begin with "
+                     "pads", gdb):
+        place = gdb.value(f"(long)&'{HOT}'")
+        text = gdb.cmd(f"monitor translate {place:#x}")
+        words = re.findall(r"^stage 1 level \d: \[\w+\] = (\w+)", text, re.M)
+        must(int(words[-1], 16) & GUARDED, text)
+        for name in CALLED:
+            text = gdb.cmd(f"x/i &'{name}'")
+            must("No symbol" in text or PAD.search(text), text)
+    with report.case("a stop at a pad says that a branch led there; the step "
+                     "from it, and more of them", gdb):
+        token = at_pad(gdb, guest)
+        branch = gdb.value("$x30 - 4")
+        match = re.search(r"\sblr\s+(x\d+)", gdb.cmd(f"x/i {branch:#x}"))
+        must(match, "no blr before the return address")
+        same(gdb.value(f"$cpsr & {BTYPE}"), 2 << 10, "BTYPE")
+        gdb.cmd("stepi")
+        same(gdb.value(f"$cpsr & {BTYPE}"), 0, "BTYPE")
+        same(gdb.value("$pc"), place + 4, "where the step went")
+        _, places = gdb.steps(1.0, 100)
+        must(places >= 50, f"{places} places")
+        ends(gdb, guest, token, 99)
+    for kind in ("break", "hbreak"):
+        with report.case(f"{kind}: a branch and its pad are counted exactly, "
+                         "with false ones on many others", gdb):
+            found = "".join(gdb.cmd(f"break *&'{name}' if $x29 == 0x4242")
+                            for name in CALLED[1:])
+            must(found.count("Breakpoint ") >= 8, found)
+            branches = [each for name in CALLERS
+                        for each in among(gdb, name, r"blr\s")]
+            must(len(branches) >= 8, branches)
+            for each in branches:
+                gdb.cmd(f"break *{each} if $x29 == 0x4242")
+            numbers = [ignored(gdb, f"{kind} {where}") for where in (
+                f"*{branch:#x} if ${match[1]} == {place:#x}",
+                f"*{place:#x}", f"*{place + 4:#x}")]
+            token = guest.start_sh(hot_all(CPUS, TIMES // 2))
+            gdb.send("continue")
+            guest.end_sh(token, 120)
+            gdb.interrupt()
+            same([gdb.hits(number) for number in numbers],
+                 [CPUS * TIMES // 2] * 3, "hits")
+            gdb.cmd("delete")
+    switched(gdb, guest)
+    with report.case("the guest's tracer patches what follows a pad with a "
+                     "breakpoint", gdb):
+        number = ignored(gdb, f"break *{place:#x}")
+        gdb.send("continue")
+        guest.sh(f"cd {TRACING}; echo {HOT} >set_ftrace_filter; "
+                 "echo function >current_tracer; echo >trace; cd /", 60)
+        guest.sh(hot_all(CPUS, 10), 60)
+        seen = guest.sh(f"grep -c ': {HOT} <-' {TRACING}/trace", 60)
+        guest.sh(f"cd {TRACING}; echo nop >current_tracer; "
+                 "echo >set_ftrace_filter; cd /", 60)
+        guest.sh(hot_all(CPUS, 10), 60)
+        gdb.interrupt()
+        same((int(seen), gdb.hits(number)), (CPUS * 10, CPUS * 20),
+             "calls traced, hits")
+        gdb.cmd("delete")
+    with report.case("set $pc at a pad: no pad is wanted where the debugger "
+                     "goes", gdb):
+        token = at_pad(gdb, guest)
+        gdb.cmds("set $x0 = 77", "set $pc = $x30")
+        ends(gdb, guest, token, 77)
+    with report.case("a branch that finds no pad, on a page with breakpoints, "
+                     "is told to the kernel", gdb):
+        token = at_pad(gdb, guest)
+        gdb.cmds("set $pc = $pc + 4", f"set $cpsr = $cpsr | {2 << 10}",
+                 f"break *{place + 8:#x}", "tbreak *&do_el1_bti")
+        text = gdb.go()
+        must("do_el1_bti" in text, text)
+        regs = gdb.value("$x0")
+        same(gdb.value(f"*(long *){regs + REGS_PC:#x}"), place + 4, "its pc")
+        same(gdb.value(f"*(long *){regs + REGS_PSTATE:#x} & {BTYPE}"), 2 << 10,
+             "its BTYPE")
+        gdb.cmds(f"set *(long *){regs + REGS_PSTATE:#x} &= ~{BTYPE}",
+                 "set $pc = $x30")
+        text = gdb.go()
+        must(HOT in text, text)
+        ends(gdb, guest, token, 99)
+
+
 PROCESSES = ("cd /proc; for p in [0-9]*; do echo $p $(cat $p/comm); done; "
              "cd /")
 
@@ -270,6 +448,8 @@ def debugged(guest: Guest, kind: Kind, kernel: Witness,
         watched(gdb, guest)
         above(gdb, guest, kind, native)
         marked(gdb, guest, native)
+        if kind.words == "bti":
+            pads(gdb, guest)
         with report.case("detached, it lives", gdb):
             gdb.cmd("detach")
             guest.alive()
@@ -316,8 +496,9 @@ def plan() -> list[tuple[Kind, str, tuple[str, ...]]]:
     """Kernels, cores and granules."""
     found = []
     for kind in KINDS:
-        if kind.words == "debug":
-            found.append((kind, "max", ("4K",)))
+        if kind.words in ("bti", "debug"):
+            found.append((kind, "max", GRANULES if kind.words == "bti"
+                          else ("4K",)))
             continue
         usual = kind.bits == 48
         found.append((kind, "max", GRANULES))

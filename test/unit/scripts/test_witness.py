@@ -5,6 +5,7 @@ rules make of them."""
 from __future__ import annotations
 
 import unittest
+from unittest import mock
 
 from lib import witness
 from lib.common import Failure
@@ -37,6 +38,32 @@ class Settings(unittest.TestCase):
     def test_each_part_says_what_it_is_for(self) -> None:
         for name in witness.parts():
             self.assertGreater(len(witness.purpose(name)), 5)
+
+
+class Compiler(unittest.TestCase):
+    """Whose compiler it is, and what is said where that is missing."""
+
+    def test_clang_compiles_what_asks_for_it_and_nothing_else(self) -> None:
+        self.assertEqual(
+            [part for part in witness.parts() if witness.by_clang(
+                witness.settings(part))], ["bti"])
+
+    def test_a_missing_compiler_is_named_with_its_package(self) -> None:
+        for words, tool, package in (
+                ((), "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+                (("bti",), "clang", "clang")):
+            with mock.patch.object(
+                    witness.shutil, "which",
+                    lambda name, tool=tool: None if name == tool else name):
+                with self.assertRaisesRegex(
+                        Failure, f"^{tool} is not there; install {package} "):
+                    witness.Witness(*words)
+
+    def test_without_clang_the_others_are_built_all_the_same(self) -> None:
+        with mock.patch.object(
+                witness.shutil, "which",
+                lambda name: None if name == "clang" else name):
+            self.assertFalse(witness.Witness("16k").clang)
 
 
 class Unmet(unittest.TestCase):
