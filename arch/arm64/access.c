@@ -23,6 +23,7 @@
 
 int guarded_read(uint64_t addr, unsigned int size, uint64_t *value);
 int guarded_write(uint64_t addr, unsigned int size, uint64_t value);
+int guarded_write_pair(uint64_t addr, uint64_t low, uint64_t high);
 void fp_read_one(unsigned int n, void *q);
 void fp_write_one(unsigned int n, const void *q);
 
@@ -104,13 +105,15 @@ static int device_access(struct cpu *c, uint64_t ipa, unsigned int size,
 	return err;
 }
 
+/* Of 16 bytes too: v[2]. */
 static int ram_access(uint64_t pa, unsigned int size, bool write, uint64_t *v)
 {
 	if (!write)
 		return guarded_read(pa, size, v);
 	if (page_write(pa, v, size))
 		return 0;
-	return guarded_write(pa, size, *v);
+	return size == 16 ? guarded_write_pair(pa, v[0], v[1]) :
+			    guarded_write(pa, size, *v);
 }
 
 /* size up to 8 bytes, aligned or not as the guest does it. */
@@ -171,6 +174,39 @@ static int move_gpr(struct cpu *c, struct access *x, const struct piece *p,
 	return err;
 }
 
+/*
+ * A pair of general registers within 16 aligned bytes of RAM is one access where
+ * the core has FEAT_LSE2, and may be one anywhere. Not LDPSW, nor of vector
+ * registers.
+ */
+static bool is_single(const struct access *x)
+{
+	return x->l.pair && !x->l.simd && !x->l.sign_extend &&
+	       (x->piece[0].ipa & 15) + x->l.bytes <= 16 &&
+	       guest_owns_ram(x->piece[0].ipa, x->l.bytes);
+}
+
+static int move_pair(struct cpu *c, struct access *x, bool write)
+{
+	unsigned int r0 = x->piece[0].e.reg, r1 = x->piece[1].e.reg;
+	uint64_t v[2] = { insn_reg(&x->r, r0), insn_reg(&x->r, r1) };
+	bool words = x->l.size == 4;
+	int err;
+
+	if (words)
+		v[0] = (uint32_t)v[0] | v[1] << 32;
+	err = ram_access(x->piece[0].ipa, x->l.bytes, write, v);
+	if (err || write)
+		return err;
+	if (words) {
+		v[1] = v[0] >> 32;
+		v[0] = (uint32_t)v[0];
+	}
+	insn_set_reg(&x->r, r0, v[0]);
+	insn_set_reg(&x->r, r1, v[1]);
+	return 0;
+}
+
 /* Elements of a vector register: lanes of it, in pieces of 8 bytes at most. */
 static int move_simd(struct cpu *c, const struct piece *p, bool write)
 {
@@ -200,22 +236,33 @@ static int move_simd(struct cpu *c, const struct piece *p, bool write)
 	return err;
 }
 
+static int move_all(struct cpu *c, struct access *x, bool write)
+{
+	int err = 0;
+
+	if (is_single(x))
+		return move_pair(c, x, write);
+	for (unsigned int i = 0; !err && i < x->count; i++)
+		err = x->piece[i].e.simd ?
+			      move_simd(c, &x->piece[i], write) :
+			      move_gpr(c, x, &x->piece[i], write);
+	return err;
+}
+
 static int perform(struct cpu *c, struct access *x)
 {
 	bool write = x->l.kind == INSN_STORE;
+	int err;
 
 	if (x->l.release)
 		dmb(ish); /* orders what the guest did before its release */
-	for (unsigned int i = 0; i < x->count; i++) {
-		const struct piece *p = &x->piece[i];
-		int err = p->e.simd ? move_simd(c, p, write) :
-				      move_gpr(c, x, p, write);
-
-		if (err)
-			return err;
-		if (write && guest_owns_ram(p->ipa, 1))
-			point_table_written(c, p->ipa, p->e.size);
-	}
+	err = move_all(c, x, write);
+	if (err)
+		return err;
+	for (unsigned int i = 0; write && i < x->count; i++)
+		if (guest_owns_ram(x->piece[i].ipa, 1))
+			point_table_written(c, x->piece[i].ipa,
+					    x->piece[i].e.size);
 	if (x->l.acquire)
 		dmb(ish); /* orders the acquire before what follows it */
 	insn_ldst_writeback(&x->l, &x->a, &x->r);
