@@ -303,6 +303,31 @@ int access_simulate(struct cpu *c, uint32_t insn)
 	return err ? err : perform(c, &x);
 }
 
+bool access_writes_copied(struct cpu *c, uint32_t insn, struct page **p)
+{
+	struct guest_place first, last;
+	struct access x;
+	unsigned int n;
+	int err;
+
+	*p = NULL;
+	if (!page_pool_used() || c->vcpu.pstate & PSTATE_NRW)
+		return page_pool_used();
+	err = insn_ldst_decode(insn, &x.l);
+	if (err)
+		return err != -ENOSYS; /* SVE, MOPS */
+	if (!x.l.store && x.l.kind != INSN_LOAD_EXCLUSIVE)
+		return false;
+	access_get_regs(c, &x.r);
+	insn_ldst_address(&x.l, &x.r, &x.a);
+	n = point_access_span(&x.l, &x.a.addr);
+	if (!n || guest_translate(c, x.a.addr, &first, NULL) ||
+	    guest_translate(c, x.a.addr + n - 1, &last, NULL))
+		return false; /* it writes nothing, or faults */
+	*p = page_find(first.pa);
+	return page_find(last.pa) != *p;
+}
+
 /* ---- aborts ---------------------------------------------------------------------------- */
 
 static enum cpu_exit give_abort(struct cpu *c, bool write)
@@ -314,6 +339,12 @@ static enum cpu_exit give_abort(struct cpu *c, bool write)
 static void let_through(struct cpu *c, struct page *p)
 {
 	/* the plain view has watched pages and looked-at tables closed too */
+	struct page *first;
+	uint32_t insn;
+
+	/* it may write to others than p too */
+	c->dbg->resync_all |= guest_fetch(c, c->vcpu.pc, &insn) ||
+			      access_writes_copied(c, insn, &first);
 	debug_hidden_step(c, p && (p->watches || p->tables) ? VIEW_OPEN :
 							      VIEW_PLAIN,
 			  p);

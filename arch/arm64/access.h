@@ -13,6 +13,8 @@
 #include "cpu.h"
 #include "insn.h"
 
+struct page;
+
 void access_get_regs(struct cpu *c, struct insn_regs *r);
 void access_set_regs(struct cpu *c, const struct insn_regs *r);
 /* Has the guest enabled the keys that PACIASP and kin use? */
@@ -24,6 +26,11 @@ bool access_pauth_on(void);
  * here it is stepped in a view that lets it through.
  */
 enum cpu_exit access_abort(struct cpu *c, uint64_t ipa);
+/*
+ * The core is to do this instruction where shadows do not follow: may it write to
+ * any page, and they all have to afterwards? False: to *p alone, or none (NULL).
+ */
+bool access_writes_copied(struct cpu *c, uint32_t insn, struct page **p);
 /* Do this load or store (no abort came) as far as it is a plain one. */
 int access_simulate(struct cpu *c, uint32_t insn);
 
