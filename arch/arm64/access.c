@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "access_mops.h"
 #include "barrier.h"
 #include "debug.h"
 #include "esr.h"
@@ -116,9 +117,8 @@ static int ram_access(uint64_t pa, unsigned int size, bool write, uint64_t *v)
 			    guarded_write(pa, size, *v);
 }
 
-/* size up to 8 bytes, aligned or not as the guest does it. */
-static int word_access(struct cpu *c, uint64_t ipa, unsigned int size,
-		       bool write, uint64_t *v)
+int access_word(struct cpu *c, uint64_t ipa, unsigned int size, bool write,
+		uint64_t *v)
 {
 	return guest_owns_ram(ipa, size) ? ram_access(ipa, size, write, v) :
 					   device_access(c, ipa, size, write, v);
@@ -167,7 +167,7 @@ static int move_gpr(struct cpu *c, struct access *x, const struct piece *p,
 		    bool write)
 {
 	uint64_t v = write ? low_bits(insn_reg(&x->r, p->e.reg), p->e.size) : 0;
-	int err = word_access(c, p->ipa, p->e.size, write, &v);
+	int err = access_word(c, p->ipa, p->e.size, write, &v);
 
 	if (!err && !write)
 		insn_set_reg(&x->r, p->e.reg, insn_ldst_extend(&x->l, v));
@@ -226,7 +226,7 @@ static int move_simd(struct cpu *c, const struct piece *p, bool write)
 
 		if (write)
 			memcpy(&v, &q.b[at + i], n);
-		err = word_access(c, p->ipa + i, n, write, &v);
+		err = access_word(c, p->ipa + i, n, write, &v);
 		if (!err && !write)
 			memcpy(&q.b[at + i], &v, n);
 		i += n;
@@ -336,7 +336,7 @@ static enum cpu_exit give_abort(struct cpu *c, bool write)
 	return EXITS_MMIO;
 }
 
-static void let_through(struct cpu *c, struct page *p)
+void access_let_through(struct cpu *c, struct page *p)
 {
 	/* the plain view has watched pages and looked-at tables closed too */
 	struct page *first;
@@ -360,7 +360,7 @@ static enum cpu_exit failed(struct cpu *c, struct page *p, uint64_t ipa,
 {
 	if (!p || !(ipa & (size - 1)))
 		return give_abort(c, write);
-	let_through(c, p);
+	access_let_through(c, p);
 	return EXITS_MMIO;
 }
 
@@ -372,7 +372,7 @@ static enum cpu_exit by_syndrome(struct cpu *c, const struct esr_dabt *d,
 
 	if (d->wnr && d->acquire)
 		dmb(ish); /* orders what the guest did before its release */
-	if (word_access(c, ipa, d->size, d->wnr, &v))
+	if (access_word(c, ipa, d->size, d->wnr, &v))
 		return failed(c, p, ipa, d->size, d->wnr);
 	if (!d->wnr) {
 		if (d->sign_extend) {
@@ -405,7 +405,7 @@ static enum cpu_exit maintenance(struct cpu *c, struct page *p, uint64_t ipa)
 		return EXITS_STAGE2;
 	}
 	if (p)
-		let_through(c, p);
+		access_let_through(c, p);
 	else
 		traps_skip(c);
 	return EXITS_STAGE2;
@@ -450,6 +450,7 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	uint64_t far = c->vcpu.far;
 	enum target_stop_reason reason;
 	bool watched, known;
+	struct insn_mops m;
 	struct access x;
 	uint64_t addr;
 	uint32_t insn;
@@ -461,8 +462,10 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	/* at a page's start it may have begun in the page before */
 	known = (watched || !d.isv || !(ipa & 4095)) &&
 		!(c->vcpu.pstate & PSTATE_NRW) &&
-		!guest_fetch(c, c->vcpu.pc, &insn) &&
-		!prepare(c, &x, insn, far, ipa);
+		!guest_fetch(c, c->vcpu.pc, &insn);
+	if (known && !insn_mops_decode(insn, &m))
+		return access_mops(c, &m, p, d.wnr);
+	known = known && !prepare(c, &x, insn, far, ipa);
 	if (watched &&
 	    is_watched(c, known ? &x : NULL, &d, ipa, &reason, &addr)) {
 		debug_report(c, reason, addr, NULL);
@@ -471,31 +474,31 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	/* comparators see no access that is done here: the hardware does it */
 	if (p && point_watched_access(c, known ? x.a.addr : far,
 				      known ? x.l.bytes : d.isv ? d.size : 64)) {
-		let_through(c, p);
+		access_let_through(c, p);
 		return EXITS_STAGE2;
 	}
 	if (d.isv) {
 		if ((ipa & 4095) + d.size > 4096 ||
 		    (known && x.a.addr << 8 != far << 8 &&
 		     guest_owns_ram(ipa, 1))) {
-			let_through(c, p);
+			access_let_through(c, p);
 			return EXITS_STAGE2;
 		}
 		return by_syndrome(c, &d, p, ipa);
 	}
 	if (!known) {
-		let_through(c, p); /* AArch32, SVE: the hardware does it */
+		access_let_through(c, p); /* AArch32, SVE: the hardware does it */
 		return EXITS_STAGE2;
 	}
 	err = can_do(&x.l) ? place(c, &x, far, ipa) : -ENOSYS;
 	if (!err)
 		err = perform(c, &x);
 	if (err == -ENOSYS && guest_owns_ram(ipa, 1)) {
-		let_through(c, p);
+		access_let_through(c, p);
 		return EXITS_STAGE2;
 	}
 	if (err == -ENOSYS && p) {
-		let_through(c, p);
+		access_let_through(c, p);
 		return EXITS_MMIO;
 	}
 	if (err == -ENOSYS)

@@ -21,6 +21,14 @@ void access_set_regs(struct cpu *c, const struct insn_regs *r);
 bool access_pauth_on(void);
 
 /*
+ * One access of 1, 2, 4 or 8 bytes, aligned or not as the guest does it, to RAM
+ * (a shadow follows) or a device that is played or real. -EFAULT.
+ */
+int access_word(struct cpu *c, uint64_t ipa, unsigned int size, bool write,
+		uint64_t *v);
+/* The core does the instruction at PC, with page p open for it. */
+void access_let_through(struct cpu *c, struct page *p);
+/*
  * The access that aborted at PC (stage-2 data abort, IPA of its first fault):
  * watched? reported; else performed and PC moved on. Where it cannot be done
  * here it is stepped in a view that lets it through.
