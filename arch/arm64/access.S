@@ -13,14 +13,16 @@
 
 /*
  * int guarded_read(uint64_t addr, unsigned int size, uint64_t *value)
- * One load of 1, 2, 4 or 8 bytes. 0, or -EFAULT (-14).
+ * One load of 1, 2, 4 or 8 bytes, or one LDP of 16 to value[2]. 0, or -EFAULT (-14).
  * An asynchronous abort is waited for (dsb), taken, and counted as its fault.
  */
 	.globl	guarded_read
 guarded_read:
+	cmp	w1, #8
+	b.hi	16f
+	b.eq	8f
 	cmp	w1, #4
 	b.eq	4f
-	b.hi	8f
 	cmp	w1, #2
 	b.eq	2f
 1:	ldrb	w3, [x0]
@@ -28,6 +30,9 @@ guarded_read:
 2:	ldrh	w3, [x0]
 	b	9f
 4:	ldr	w3, [x0]
+	b	9f
+16:	ldp	x3, x4, [x0]
+	str	x4, [x2, #8]
 	b	9f
 8:	ldr	x3, [x0]
 9:	dsb	sy		/* orders the load before the abort is looked for */
@@ -45,8 +50,16 @@ access_fault:
 	guard	2b, access_fault
 	guard	4b, access_fault
 	guard	8b, access_fault
+	guard	16b, access_fault
 	guard	9b, access_fault
 	guard	10b, access_fault
+
+/* int guarded_write_pair(uint64_t addr, uint64_t low, uint64_t high): one STP */
+	.globl	guarded_write_pair
+guarded_write_pair:
+16:	stp	x1, x2, [x0]
+	b	9f
+	guard	16b, access_fault
 
 /* int guarded_write(uint64_t addr, unsigned int size, uint64_t value) */
 	.globl	guarded_write

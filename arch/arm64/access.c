@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "access_mops.h"
 #include "barrier.h"
 #include "debug.h"
 #include "esr.h"
@@ -23,6 +24,7 @@
 
 int guarded_read(uint64_t addr, unsigned int size, uint64_t *value);
 int guarded_write(uint64_t addr, unsigned int size, uint64_t value);
+int guarded_write_pair(uint64_t addr, uint64_t low, uint64_t high);
 void fp_read_one(unsigned int n, void *q);
 void fp_write_one(unsigned int n, const void *q);
 
@@ -104,18 +106,19 @@ static int device_access(struct cpu *c, uint64_t ipa, unsigned int size,
 	return err;
 }
 
+/* Of 16 bytes too: v[2]. */
 static int ram_access(uint64_t pa, unsigned int size, bool write, uint64_t *v)
 {
 	if (!write)
 		return guarded_read(pa, size, v);
 	if (page_write(pa, v, size))
 		return 0;
-	return guarded_write(pa, size, *v);
+	return size == 16 ? guarded_write_pair(pa, v[0], v[1]) :
+			    guarded_write(pa, size, *v);
 }
 
-/* size up to 8 bytes, aligned or not as the guest does it. */
-static int word_access(struct cpu *c, uint64_t ipa, unsigned int size,
-		       bool write, uint64_t *v)
+int access_word(struct cpu *c, uint64_t ipa, unsigned int size, bool write,
+		uint64_t *v)
 {
 	return guest_owns_ram(ipa, size) ? ram_access(ipa, size, write, v) :
 					   device_access(c, ipa, size, write, v);
@@ -164,11 +167,44 @@ static int move_gpr(struct cpu *c, struct access *x, const struct piece *p,
 		    bool write)
 {
 	uint64_t v = write ? low_bits(insn_reg(&x->r, p->e.reg), p->e.size) : 0;
-	int err = word_access(c, p->ipa, p->e.size, write, &v);
+	int err = access_word(c, p->ipa, p->e.size, write, &v);
 
 	if (!err && !write)
 		insn_set_reg(&x->r, p->e.reg, insn_ldst_extend(&x->l, v));
 	return err;
+}
+
+/*
+ * A pair of general registers within 16 aligned bytes of RAM is one access where
+ * the core has FEAT_LSE2, and may be one anywhere. Not LDPSW, nor of vector
+ * registers.
+ */
+static bool is_single(const struct access *x)
+{
+	return x->l.pair && !x->l.simd && !x->l.sign_extend &&
+	       (x->piece[0].ipa & 15) + x->l.bytes <= 16 &&
+	       guest_owns_ram(x->piece[0].ipa, x->l.bytes);
+}
+
+static int move_pair(struct cpu *c, struct access *x, bool write)
+{
+	unsigned int r0 = x->piece[0].e.reg, r1 = x->piece[1].e.reg;
+	uint64_t v[2] = { insn_reg(&x->r, r0), insn_reg(&x->r, r1) };
+	bool words = x->l.size == 4;
+	int err;
+
+	if (words)
+		v[0] = (uint32_t)v[0] | v[1] << 32;
+	err = ram_access(x->piece[0].ipa, x->l.bytes, write, v);
+	if (err || write)
+		return err;
+	if (words) {
+		v[1] = v[0] >> 32;
+		v[0] = (uint32_t)v[0];
+	}
+	insn_set_reg(&x->r, r0, v[0]);
+	insn_set_reg(&x->r, r1, v[1]);
+	return 0;
 }
 
 /* Elements of a vector register: lanes of it, in pieces of 8 bytes at most. */
@@ -190,7 +226,7 @@ static int move_simd(struct cpu *c, const struct piece *p, bool write)
 
 		if (write)
 			memcpy(&v, &q.b[at + i], n);
-		err = word_access(c, p->ipa + i, n, write, &v);
+		err = access_word(c, p->ipa + i, n, write, &v);
 		if (!err && !write)
 			memcpy(&q.b[at + i], &v, n);
 		i += n;
@@ -200,22 +236,33 @@ static int move_simd(struct cpu *c, const struct piece *p, bool write)
 	return err;
 }
 
+static int move_all(struct cpu *c, struct access *x, bool write)
+{
+	int err = 0;
+
+	if (is_single(x))
+		return move_pair(c, x, write);
+	for (unsigned int i = 0; !err && i < x->count; i++)
+		err = x->piece[i].e.simd ?
+			      move_simd(c, &x->piece[i], write) :
+			      move_gpr(c, x, &x->piece[i], write);
+	return err;
+}
+
 static int perform(struct cpu *c, struct access *x)
 {
 	bool write = x->l.kind == INSN_STORE;
+	int err;
 
 	if (x->l.release)
 		dmb(ish); /* orders what the guest did before its release */
-	for (unsigned int i = 0; i < x->count; i++) {
-		const struct piece *p = &x->piece[i];
-		int err = p->e.simd ? move_simd(c, p, write) :
-				      move_gpr(c, x, p, write);
-
-		if (err)
-			return err;
-		if (write && guest_owns_ram(p->ipa, 1))
-			point_table_written(c, p->ipa, p->e.size);
-	}
+	err = move_all(c, x, write);
+	if (err)
+		return err;
+	for (unsigned int i = 0; write && i < x->count; i++)
+		if (guest_owns_ram(x->piece[i].ipa, 1))
+			point_table_written(c, x->piece[i].ipa,
+					    x->piece[i].e.size);
 	if (x->l.acquire)
 		dmb(ish); /* orders the acquire before what follows it */
 	insn_ldst_writeback(&x->l, &x->a, &x->r);
@@ -256,6 +303,31 @@ int access_simulate(struct cpu *c, uint32_t insn)
 	return err ? err : perform(c, &x);
 }
 
+bool access_writes_copied(struct cpu *c, uint32_t insn, struct page **p)
+{
+	struct guest_place first, last;
+	struct access x;
+	unsigned int n;
+	int err;
+
+	*p = NULL;
+	if (!page_pool_used() || c->vcpu.pstate & PSTATE_NRW)
+		return page_pool_used();
+	err = insn_ldst_decode(insn, &x.l);
+	if (err)
+		return err != -ENOSYS; /* SVE, MOPS */
+	if (!x.l.store && x.l.kind != INSN_LOAD_EXCLUSIVE)
+		return false;
+	access_get_regs(c, &x.r);
+	insn_ldst_address(&x.l, &x.r, &x.a);
+	n = point_access_span(&x.l, &x.a.addr);
+	if (!n || guest_translate(c, x.a.addr, &first, NULL) ||
+	    guest_translate(c, x.a.addr + n - 1, &last, NULL))
+		return false; /* it writes nothing, or faults */
+	*p = page_find(first.pa);
+	return page_find(last.pa) != *p;
+}
+
 /* ---- aborts ---------------------------------------------------------------------------- */
 
 static enum cpu_exit give_abort(struct cpu *c, bool write)
@@ -264,9 +336,15 @@ static enum cpu_exit give_abort(struct cpu *c, bool write)
 	return EXITS_MMIO;
 }
 
-static void let_through(struct cpu *c, struct page *p)
+void access_let_through(struct cpu *c, struct page *p)
 {
 	/* the plain view has watched pages and looked-at tables closed too */
+	struct page *first;
+	uint32_t insn;
+
+	/* it may write to others than p too */
+	c->dbg->resync_all |= guest_fetch(c, c->vcpu.pc, &insn) ||
+			      access_writes_copied(c, insn, &first);
 	debug_hidden_step(c, p && (p->watches || p->tables) ? VIEW_OPEN :
 							      VIEW_PLAIN,
 			  p);
@@ -282,7 +360,7 @@ static enum cpu_exit failed(struct cpu *c, struct page *p, uint64_t ipa,
 {
 	if (!p || !(ipa & (size - 1)))
 		return give_abort(c, write);
-	let_through(c, p);
+	access_let_through(c, p);
 	return EXITS_MMIO;
 }
 
@@ -294,7 +372,7 @@ static enum cpu_exit by_syndrome(struct cpu *c, const struct esr_dabt *d,
 
 	if (d->wnr && d->acquire)
 		dmb(ish); /* orders what the guest did before its release */
-	if (word_access(c, ipa, d->size, d->wnr, &v))
+	if (access_word(c, ipa, d->size, d->wnr, &v))
 		return failed(c, p, ipa, d->size, d->wnr);
 	if (!d->wnr) {
 		if (d->sign_extend) {
@@ -327,7 +405,7 @@ static enum cpu_exit maintenance(struct cpu *c, struct page *p, uint64_t ipa)
 		return EXITS_STAGE2;
 	}
 	if (p)
-		let_through(c, p);
+		access_let_through(c, p);
 	else
 		traps_skip(c);
 	return EXITS_STAGE2;
@@ -372,6 +450,7 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	uint64_t far = c->vcpu.far;
 	enum target_stop_reason reason;
 	bool watched, known;
+	struct insn_mops m;
 	struct access x;
 	uint64_t addr;
 	uint32_t insn;
@@ -383,8 +462,10 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	/* at a page's start it may have begun in the page before */
 	known = (watched || !d.isv || !(ipa & 4095)) &&
 		!(c->vcpu.pstate & PSTATE_NRW) &&
-		!guest_fetch(c, c->vcpu.pc, &insn) &&
-		!prepare(c, &x, insn, far, ipa);
+		!guest_fetch(c, c->vcpu.pc, &insn);
+	if (known && !insn_mops_decode(insn, &m))
+		return access_mops(c, &m, p, d.wnr);
+	known = known && !prepare(c, &x, insn, far, ipa);
 	if (watched &&
 	    is_watched(c, known ? &x : NULL, &d, ipa, &reason, &addr)) {
 		debug_report(c, reason, addr, NULL);
@@ -393,31 +474,31 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	/* comparators see no access that is done here: the hardware does it */
 	if (p && point_watched_access(c, known ? x.a.addr : far,
 				      known ? x.l.bytes : d.isv ? d.size : 64)) {
-		let_through(c, p);
+		access_let_through(c, p);
 		return EXITS_STAGE2;
 	}
 	if (d.isv) {
 		if ((ipa & 4095) + d.size > 4096 ||
 		    (known && x.a.addr << 8 != far << 8 &&
 		     guest_owns_ram(ipa, 1))) {
-			let_through(c, p);
+			access_let_through(c, p);
 			return EXITS_STAGE2;
 		}
 		return by_syndrome(c, &d, p, ipa);
 	}
 	if (!known) {
-		let_through(c, p); /* AArch32, SVE: the hardware does it */
+		access_let_through(c, p); /* AArch32, SVE: the hardware does it */
 		return EXITS_STAGE2;
 	}
 	err = can_do(&x.l) ? place(c, &x, far, ipa) : -ENOSYS;
 	if (!err)
 		err = perform(c, &x);
 	if (err == -ENOSYS && guest_owns_ram(ipa, 1)) {
-		let_through(c, p);
+		access_let_through(c, p);
 		return EXITS_STAGE2;
 	}
 	if (err == -ENOSYS && p) {
-		let_through(c, p);
+		access_let_through(c, p);
 		return EXITS_MMIO;
 	}
 	if (err == -ENOSYS)

@@ -13,17 +13,32 @@
 #include "cpu.h"
 #include "insn.h"
 
+struct page;
+
 void access_get_regs(struct cpu *c, struct insn_regs *r);
 void access_set_regs(struct cpu *c, const struct insn_regs *r);
 /* Has the guest enabled the keys that PACIASP and kin use? */
 bool access_pauth_on(void);
 
 /*
+ * One access of 1, 2, 4 or 8 bytes, aligned or not as the guest does it, to RAM
+ * (a shadow follows) or a device that is played or real. -EFAULT.
+ */
+int access_word(struct cpu *c, uint64_t ipa, unsigned int size, bool write,
+		uint64_t *v);
+/* The core does the instruction at PC, with page p open for it. */
+void access_let_through(struct cpu *c, struct page *p);
+/*
  * The access that aborted at PC (stage-2 data abort, IPA of its first fault):
  * watched? reported; else performed and PC moved on. Where it cannot be done
  * here it is stepped in a view that lets it through.
  */
 enum cpu_exit access_abort(struct cpu *c, uint64_t ipa);
+/*
+ * The core is to do this instruction where shadows do not follow: may it write to
+ * any page, and they all have to afterwards? False: to *p alone, or none (NULL).
+ */
+bool access_writes_copied(struct cpu *c, uint32_t insn, struct page **p);
 /* Do this load or store (no abort came) as far as it is a plain one. */
 int access_simulate(struct cpu *c, uint32_t insn);
 

@@ -221,7 +221,9 @@ static void end_hidden(struct cpu *c)
 		point_table_written(c, d->resync->ipa, view_page_size());
 	}
 	d->resync = NULL;
-	d->mute = d->sequence = d->ss_armed = false;
+	if (d->resync_all)
+		page_resync_all();
+	d->resync_all = d->mute = d->sequence = d->ss_armed = false;
 	d->skip = 0;
 	d->dirty = true;
 	c->hidden_step = false;
@@ -239,9 +241,9 @@ bool debug_may_park(struct cpu *c)
 void debug_report(struct cpu *c, enum target_stop_reason reason, uint64_t addr,
 		  const char *text)
 {
-	struct target_event ev = { reason, c->id, addr, text, false };
-
-	world_event(c, &ev);
+	if (c->hidden_step) /* the instruction is told of, and not done */
+		end_hidden(c);
+	world_event(c, &(struct target_event){ reason, c->id, addr, text, false });
 }
 
 static void step_done(struct cpu *c)
@@ -266,6 +268,7 @@ static bool from_el0(struct cpu *c)
 static void step_over(struct cpu *c)
 {
 	struct insn_regs r;
+	struct page *p;
 	uint32_t insn;
 	int err;
 
@@ -281,11 +284,10 @@ static void step_over(struct cpu *c)
 	}
 	if (!err) {
 		access_set_regs(c, &r);
-		return;
+	} else if (access_simulate(c, insn)) {
+		c->dbg->resync_all = access_writes_copied(c, insn, &p);
+		debug_hidden_step(c, VIEW_PLAIN, p);
 	}
-	if (!access_simulate(c, insn))
-		return;
-	debug_hidden_step(c, VIEW_PLAIN, NULL);
 }
 
 /*
@@ -447,8 +449,6 @@ static void on_watchpoint(struct cpu *c)
 	if (watch_hit(c, write, &reason, &addr)) {
 		if (write && put_off(c))
 			return;
-		if (c->hidden_step)
-			end_hidden(c);
 		c->dbg->watch_loads = false;
 		debug_report(c, reason, addr, NULL);
 		return;

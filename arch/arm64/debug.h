@@ -42,6 +42,7 @@ struct debug_cpu {
 	uint64_t pass;
 	uint64_t skip; /* gdb's comparator at this PC is off, for one step */
 	struct page *resync; /* the page that a hidden step may write to */
+	bool resync_all; /* or any of those with shadows */
 	/* an LDXR..STXR sequence runs as one: comparators at its exits */
 	bool sequence;
 	unsigned int exits;

@@ -299,7 +299,20 @@ static void watch_range(uint64_t wvr, uint64_t wcr, uint64_t *start,
 	}
 }
 
-bool debug_regs_guest_watches(struct cpu *c, uint64_t addr, uint64_t size)
+static bool looks_at(uint64_t wvr, uint64_t wcr, uint64_t addr, uint64_t size)
+{
+	uint64_t start, len;
+
+	if (!(wcr & DBGWCR_E))
+		return false;
+	watch_range(wvr, wcr, &start, &len);
+	/* tags do not count */
+	return ((addr - start) << 8) >> 8 < len ||
+	       ((start - addr) << 8) >> 8 < size;
+}
+
+static bool guest_looks_at(struct cpu *c, uint64_t addr, uint64_t size,
+			   uint64_t kind)
 {
 	struct debug_cpu *d = c->dbg;
 
@@ -308,17 +321,28 @@ bool debug_regs_guest_watches(struct cpu *c, uint64_t addr, uint64_t size)
 	for (unsigned int i = 0; i < debug_watch_count(); i++) {
 		uint64_t wcr = d->loaded ? d->wcr[i] : hw_read(WCR, i);
 		uint64_t wvr = d->loaded ? d->wvr[i] : hw_read(WVR, i);
-		uint64_t start, len;
 
-		if (!(wcr & DBGWCR_E))
-			continue;
-		watch_range(wvr, wcr, &start, &len);
-		/* tags do not count */
-		if (((addr - start) << 8) >> 8 < len ||
-		    ((start - addr) << 8) >> 8 < size)
+		if (wcr & kind && looks_at(wvr, wcr, addr, size))
 			return true;
 	}
 	return false;
+}
+
+bool debug_regs_guest_watches(struct cpu *c, uint64_t addr, uint64_t size)
+{
+	return guest_looks_at(c, addr, size, DBGWCR_LOAD | DBGWCR_STORE);
+}
+
+bool debug_regs_watched(struct cpu *c, uint64_t addr, uint64_t size, bool write)
+{
+	uint64_t kind = write ? DBGWCR_STORE : DBGWCR_LOAD;
+
+	for (unsigned int i = 0; i < debug_wants.watches; i++)
+		if (debug_wants.watch_ctl[i] & kind &&
+		    looks_at(debug_wants.watch_addr[i],
+			     debug_wants.watch_ctl[i], addr, size))
+			return true;
+	return guest_looks_at(c, addr, size, kind);
 }
 
 void debug_regs_count(struct cpu *c)

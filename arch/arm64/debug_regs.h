@@ -40,6 +40,9 @@ bool debug_regs_guest_break(struct cpu *c, uint64_t pc);
 bool debug_regs_guest_watch(struct cpu *c);
 /* Does one of them look at any of these bytes? */
 bool debug_regs_guest_watches(struct cpu *c, uint64_t addr, uint64_t size);
+/* Does one of them, or of the debugger's, look at such an access? */
+bool debug_regs_watched(struct cpu *c, uint64_t addr, uint64_t size,
+			bool write);
 /* On a CPU that parks: take note of how many the guest uses. */
 void debug_regs_count(struct cpu *c);
 

@@ -382,8 +382,15 @@ static void copy_words(struct page *p, uint64_t pa, size_t n)
 
 static void write_one(uint64_t pa, const void *buf, size_t n)
 {
-	uint64_t v = 0;
+	uint64_t v = 0, pair[2];
 
+	if (n == 16) {
+		memcpy(pair, buf, n);
+		asm volatile("stp %1, %2, %0"
+			     : "=Q"(*(volatile uint8_t(*)[16])pa)
+			     : "r"(pair[0]), "r"(pair[1]));
+		return;
+	}
 	memcpy(&v, buf, n);
 	switch (n) {
 	case 1:
@@ -400,6 +407,12 @@ static void write_one(uint64_t pa, const void *buf, size_t n)
 	}
 }
 
+/* One access, as the guest's is; aligned or not. */
+static bool is_one(size_t n)
+{
+	return n == 1 || n == 2 || n == 4 || n == 8 || n == 16;
+}
+
 bool page_write(uint64_t pa, const void *buf, size_t n)
 {
 	const uint8_t *b = buf;
@@ -414,8 +427,7 @@ bool page_write(uint64_t pa, const void *buf, size_t n)
 			part = n;
 		if (p)
 			spin_lock(&p->lock);
-		if ((part == 1 || part == 2 || part == 4 || part == 8) &&
-		    !(pa & (part - 1)))
+		if (is_one(part))
 			write_one(pa, b, part);
 		else
 			memcpy((void *)pa, b, part);

@@ -4,7 +4,9 @@
 
 #include "debug.h"
 #include "debug_regs.h"
+#include "esr.h"
 #include "insn.h"
+#include "insn_mops.h"
 #include "pstate.h"
 #include "point_internal.h"
 #include "sysreg.h"
@@ -95,16 +97,35 @@ unsigned int point_access_span(const struct insn_ldst *l, uint64_t *start)
 	}
 }
 
+/*
+ * A copy or set: FAR says where it is. On a core that is not exact, in a block of
+ * DC ZVA's size and not behind what is watched there (Arm ARM, FAR_EL2).
+ */
+static uint64_t block_from(struct cpu *c, uint64_t far)
+{
+	uint64_t block = 4ull << (read_sysreg(dczid_el0) & 15);
+
+	if (debug_regs_watched(c, far, 1, c->vcpu.esr & ESR_ABT_WNR))
+		return 1;
+	return block - (far & (block - 1));
+}
+
 /* What the instruction at PC accesses; false: not known, FAR says one byte. */
 static bool accessed(struct cpu *c, uint64_t *start, uint64_t *len)
 {
+	struct insn_mops m;
 	struct insn_ldst l;
 	struct insn_access a;
 	struct insn_regs r;
 	uint32_t insn;
 
-	if (c->vcpu.pstate & PSTATE_NRW ||
-	    guest_fetch(c, c->vcpu.pc, &insn) || insn_ldst_decode(insn, &l))
+	if (c->vcpu.pstate & PSTATE_NRW || guest_fetch(c, c->vcpu.pc, &insn))
+		return false;
+	if (!insn_mops_decode(insn, &m)) {
+		*len = block_from(c, *start);
+		return true;
+	}
+	if (insn_ldst_decode(insn, &l))
 		return false;
 	memcpy(r.x, c->vcpu.x, sizeof(r.x));
 	r.sp = (c->vcpu.pstate & 15) == 5 ? read_sysreg(sp_el1) :

@@ -65,6 +65,14 @@ int stage1_walk(const struct stage1_regime *r, uint64_t va, void *ctx,
 uint64_t stage1_gap(const struct stage1_regime *r, uint64_t va,
 		    const struct stage1_result *failed);
 
+#define STAGE1_AP2 (1ull << 7)
+
+/* Writable, but hardware clears AP[2] at the first write (DBM). */
+static inline bool stage1_is_clean(const struct stage1_result *r)
+{
+	return r->depth && r->desc & STAGE1_AP2 && !r->read_only;
+}
+
 /* Text such as "stage 1 level 3 translation fault"; never NULL. */
 const char *stage1_fault_text(enum stage1_fault fault, int level);
 

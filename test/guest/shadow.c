@@ -52,7 +52,7 @@ static void do_mix(uint64_t alias)
 }
 
 /* 1: patch the code on the page, run it; each value must be the new one */
-static void do_patch(void)
+static void __attribute__((noinline)) do_patch(void)
 {
 	volatile uint32_t *p = (volatile uint32_t *)patched;
 
@@ -70,6 +70,26 @@ static void do_patch(void)
 	p[0] = 0xd2800020;
 	p[1] = 0x91000000;
 	sync_code((uint64_t)p);
+}
+
+/* 7: the same with stores that lie in two pages, of code that does so */
+static void do_patch_across(void)
+{
+	uint8_t *p = hot_start + 0x5000 - 4; /* behind all code */
+
+	result[0] = 0;
+	*(volatile uint32_t *)(p - 4) = 0xd503245f; /* bti c */
+	*(volatile uint32_t *)(p + 8) = 0xd65f03c0; /* ret */
+	for (uint64_t n = 0; n < 16; n++) {
+		uint64_t v = 0xd2800000 | n << 5 |
+			     (0x91000000 | (n * 3) << 10) << 32;
+
+		asm volatile("str %0, [%1]" : : "r"(v), "r"(p) : "memory");
+		sync_code((uint64_t)p);
+		sync_code((uint64_t)p + 4);
+		if (((uint64_t(*)(void))(p - 4))() != 4 * n)
+			result[0]++;
+	}
 }
 
 static void count(void)
@@ -171,6 +191,9 @@ int main(void)
 		case 4:
 			result[0] = checksum((uint32_t *)hot_start,
 					     (uint32_t *)hot_room);
+			break;
+		case 7:
+			do_patch_across();
 			break;
 		case 5:
 			do_mix(ALIAS - (uint64_t)hot_start);

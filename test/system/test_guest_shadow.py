@@ -187,6 +187,22 @@ def data(report: Report, run: Run) -> None:
                 same(run.command(1)[1], 0, "stale instructions")
             finally:
                 run.remove(where)
+    with report.case("code in two pages with breakpoints patched by a store"):
+        where = [names["hot_start"] + at for at in (0x4f00, 0x5f00)]
+        run.insert(where)
+        try:
+            same(run.command(7)[1], 0, "stale instructions")
+        finally:
+            run.remove(where)
+    with report.case("code patched by instructions under breakpoints"):
+        first = names["do_patch"]
+        behind = min(a for a in names.values() if a > first)
+        where = [*points[1:2], *range(first, behind, 4)]
+        run.insert(where)
+        try:
+            same(run.command(1)[1], 0, "stale instructions")
+        finally:
+            run.remove(where)
     for number, what in ((2, "a lock"), (3, "atomics")):
         if number == 3 and not atomics:
             continue

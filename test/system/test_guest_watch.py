@@ -26,6 +26,7 @@ WINDOW = 0x1000_0000
 READ, WRITE, LOOP = 1, 2, 8
 # A comparison that fails may count as a write or not.
 UNDECIDED = ("cas_no", "casp")
+FALSE = ";X3,220027"  # a condition: const8 0, end
 KINDS = {2: "watch", 3: "rwatch", 4: "awatch"}
 
 
@@ -72,7 +73,7 @@ class Run:
         gdb.cmd("disconnect")
         self.wanted: list[bytes] = []
         self.dirty = ""
-        self.breaks: list[int] = []
+        self.breaks: list[str] = []
 
     def outcome(self, rsp: Rsp) -> list[bytes]:
         """What came of each form; the counts are left out."""
@@ -108,14 +109,14 @@ class Run:
         place = f"{low:x},{size:x}"
         while len(stops) < 400:
             for other in self.breaks:
-                same(rsp.ask(f"Z0,{other:x},4"), "OK")
+                same(rsp.ask(f"Z0,{other}"), "OK")
             same(rsp.ask(f"Z{point},{place}"), "OK", f"Z{point},{place}")
             same(rsp.ask(f"Z0,{at:x},4"), "OK")
             reply = rsp.ask("vCont;c")
             same(rsp.ask(f"z{point},{place}"), "OK")
             same(rsp.ask(f"z0,{at:x},4"), "OK")
             for other in self.breaks:
-                same(rsp.ask(f"z0,{other:x},4"), "OK")
+                same(rsp.ask(f"z0,{other.partition(';')[0]}"), "OK")
             match = re.match(r"T05(r?watch|awatch):([0-9a-f]+);", reply)
             if not match and "swbreak" in reply:
                 rsp.ask("vCont;s:1")
@@ -197,17 +198,22 @@ def by_packets(report: Report, run: Run, rsp: Rsp) -> None:
 
 def on_breakpoints(report: Report, run: Run, rsp: Rsp) -> None:
     """The place lies on a page that has breakpoints too."""
-    run.breaks = [run.names["area"] + 0x1800]
-    for kind, name in KINDS.items():
-        for size in (8, 48):
-            run.recover(rsp)
-            with report.case(f"{name} on {size} bytes beside a breakpoint"):
-                run.dirty = f"z{kind},{run.place:x},{size:x}"
-                stops = run.all_with(rsp, str(kind), run.place, size)
-                run.to_start(rsp)
-                run.check(stops, kind, run.place, size)
-                run.compare(run.outcome(rsp))
-                run.dirty = ""
+    beside = [f"{run.names['area'] + 0x1800:x},4"]
+    under = [f"{form.at:x},4{FALSE}" for form in run.forms]
+    for breaks, where in ((beside, "beside a breakpoint"),
+                          (under, "by instructions under breakpoints")):
+        for kind, name in KINDS.items():
+            for size in (8, 48):
+                run.recover(rsp)
+                run.breaks = breaks
+                with report.case(f"{name} on {size} bytes {where}"):
+                    run.dirty = f"z{kind},{run.place:x},{size:x}"
+                    stops = run.all_with(rsp, str(kind), run.place, size)
+                    run.to_start(rsp)
+                    run.check(stops, kind, run.place, size)
+                    run.compare(run.outcome(rsp))
+                    run.dirty = ""
+                run.breaks = []
 
 
 def main() -> int:
