@@ -105,11 +105,12 @@ class Runner:
             words += ["--gdb", where] + (["--wait"] if gdb else [])
             with open(f"{temp}/console", "w+b") as console:
                 child = subprocess.Popen(
-                    words + ["--"] + DEVICES + test.machine() +
+                    words + ["--"] + DEVICES + test.machine(cpu) +
                     self.args.extra, stdin=subprocess.DEVNULL,
                     stdout=console, stderr=subprocess.STDOUT)
                 try:
-                    self.wait(child, test, f"{temp}/gdb" if gdb else None)
+                    trouble = self.wait(child, test,
+                                        f"{temp}/gdb" if gdb else None)
                 finally:
                     # With gdb the end of the connection comes first.
                     try:
@@ -119,21 +120,27 @@ class Runner:
                     child.wait()
                 console.seek(0)
                 text = console.read().decode(errors="replace")
-        return outcome_of(text.replace("\r", ""), child.returncode)
+        outcome = outcome_of(text.replace("\r", ""), child.returncode)
+        if trouble:
+            outcome.verdicts[f"gdb: {trouble}"] += 1
+        return outcome
 
     def wait(self, child: subprocess.Popen, test: Test,
-             gdb: Optional[str]) -> None:
-        """Until it ends or has had its time; gdb does its work meanwhile."""
+             gdb: Optional[str]) -> str:
+        """
+        Until it ends or has had its time; gdb does its work meanwhile. What
+        went wrong with gdb, "" else: a row must not end the table.
+        """
         if gdb:
             sys.path.insert(0, str(ROOT / "test" / "system"))
             import kvm_unit_tests_gdb
-            kvm_unit_tests_gdb.drive(
+            return kvm_unit_tests_gdb.drive(
                 child, gdb, self.programs / f"{test.file}.elf",
                 self.args.timeout)
-            return
         end = time.monotonic() + self.args.timeout
         while child.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
+        return ""
 
 
 def compare(runner: Runner, test: Test, cpu: str, smp: int) -> bool:

@@ -242,6 +242,33 @@ static void sgis(unsigned int rounds)
 	balance("sgis", (uint64_t)rounds * 16 * (cpus - 1), all);
 }
 
+/*
+ * The distributor off and on again, as each CPU's start-up code does it, while
+ * all compute and the host has too few CPUs: whoever hears of it late must not
+ * be left behind.
+ */
+static void off_and_on(unsigned int rounds)
+{
+	uint64_t on_is = read32(GICD), before[MAX_CPUS], all = 0;
+
+	start_job(OPEN);
+	for (unsigned int c = 1; c < cpus; c++)
+		before[c] = per[c].sgis[0];
+	for (unsigned int r = 1; r <= rounds; r++) {
+		write32(GICD, on_is & ~3u);
+		while (read32(GICD) & 1u << 31)
+			;
+		write32(GICD, on_is);
+		msr(S3_0_C12_C11_5, 1ull << 40);
+		for (unsigned int c = 1; c < cpus; c++)
+			await(&per[c].sgis[0], before[c] + r,
+			      "SGI after the distributor was off");
+	}
+	for (unsigned int c = 1; c < cpus; c++)
+		all += per[c].sgis[0] - before[c];
+	balance("distributor off and on", (uint64_t)rounds * (cpus - 1), all);
+}
+
 /* A line that stays up comes again and again until its device is quiet. */
 static void level(uint32_t intid, const char *what, unsigned int rounds)
 {
@@ -395,6 +422,7 @@ int main(void)
 	spis(6);
 	lpis(4);
 	sgis(12);
+	off_and_on(100);
 	level(RTC_IRQ, "rtc's line", 12);
 	level(UART_IRQ, "uart's line", 12);
 	storm();

@@ -23,10 +23,13 @@ class Socket:
         self.gdb_path = path
 
 
-def attach(gdb: Gdb, path: str, program: Path) -> None:
+def attach(gdb: Gdb, child: subprocess.Popen, path: str,
+           program: Path) -> None:
     """Attach, and set everything."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not Path(path).exists():
+        if child.poll() is not None:
+            raise Bad(f"ended with {child.returncode} and made no socket")
         if time.monotonic() > end:
             raise Bad("no socket")
         time.sleep(0.05)
@@ -45,20 +48,32 @@ def attach(gdb: Gdb, path: str, program: Path) -> None:
 
 
 def drive(child: subprocess.Popen, path: str, program: Path,
-          seconds: float) -> None:
-    """Until the guest's machine ends, or its time is over."""
-    with Gdb() as gdb:
-        attach(gdb, path, program)
-        end = time.monotonic() + seconds
-        while child.poll() is None and time.monotonic() < end:
-            gdb.child.sendline("continue")
-            until = time.monotonic() + GAP
-            while child.poll() is None and time.monotonic() < until:
-                time.sleep(0.02)
-            if child.poll() is not None:
-                return
-            try:
-                gdb.interrupt()
-            except Bad:
-                if child.poll() is None:
-                    raise
+          seconds: float) -> str:
+    """
+    Until the guest's machine ends, or its time is over: what did not go as it
+    should, "" where all did.
+    """
+    try:
+        with Gdb() as gdb:
+            attach(gdb, child, path, program)
+            stop_and_go(gdb, child, seconds)
+    except Bad as bad:
+        return str(bad)
+    return ""
+
+
+def stop_and_go(gdb: Gdb, child: subprocess.Popen, seconds: float) -> None:
+    """Let it run for a moment and stop it, again and again."""
+    end = time.monotonic() + seconds
+    while child.poll() is None and time.monotonic() < end:
+        gdb.child.sendline("continue")
+        until = time.monotonic() + GAP
+        while child.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        if child.poll() is not None:
+            return
+        try:
+            gdb.interrupt()
+        except Bad:
+            if child.poll() is None:
+                raise

@@ -51,7 +51,7 @@ def storms(report: Report) -> None:
         with report.case("natively all that is raised is taken"):
             must(f"{state} security state" in native[0], native)
             pairs = re.findall(r"raised (\d+) taken (\d+)", "\n".join(native))
-            same(len(pairs), 7, "kinds of storm")
+            same(len(pairs), 8, "kinds of storm")
             same([a for a, b in pairs if a != b], [])
         prefix = report.prefix
         for cpu, words in runs:

@@ -40,11 +40,12 @@ struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
 
 uint8_t gic_groups(void)
 {
+	uint32_t vctlr = __atomic_load_n(&gic.vctlr, __ATOMIC_SEQ_CST);
 	uint8_t groups = 0;
 
-	if (gic.vctlr & GICD_CTLR_GRP1)
+	if (vctlr & GICD_CTLR_GRP1)
 		groups |= VGIC_GRP1_ON;
-	if (gic.ds && (gic.vctlr & GICD_CTLR_GRP0))
+	if (gic.ds && (vctlr & GICD_CTLR_GRP0))
 		groups |= VGIC_GRP0_ON;
 	return groups;
 }
@@ -209,6 +210,7 @@ static void do_work(struct gic_cpu *g)
 		return;
 	__atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
 	gic_mail_serve(g);
+	gic_groups_follow(g);
 	gic_inbox_drain(g);
 	private_flush(g);
 }

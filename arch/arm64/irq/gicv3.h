@@ -29,7 +29,7 @@ enum gic_op {
 	GIC_QUERY,
 	GIC_TAKE_PENDING,
 	GIC_TAKE_ACTIVE,
-	GIC_GROUPS, /* mask is the new v.groups */
+	GIC_GROUPS, /* v.groups and what hangs on them */
 };
 
 enum gic_mail_state {
@@ -92,7 +92,7 @@ struct gic {
 	bool tds;			/* ICH_HCR_EL2.TDIR works */
 	bool nmi;			/* GICD_INMIR and its kin are there */
 	struct spinlock lock;		/* what follows; gic_lock() */
-	uint32_t vctlr;			/* the guest's GICD_CTLR */
+	uint32_t vctlr;			/* atomic: the guest's GICD_CTLR */
 	uint32_t group[VGIC_SPIS / 32]; /* the guest's IGROUPR */
 	uint32_t soft[GIC_SPECIAL / 32 + 1]; /* as in gic_cpu; SPIs */
 	uint32_t own[VGIC_SPIS / 32]; /* the monitor's; read without lock */
@@ -133,6 +133,7 @@ uint64_t gic_vtr_read(void);
 enum vgic_result gic_inject(struct gic_cpu *g, const struct vgic_irq *irq);
 void gic_mail_serve(struct gic_cpu *g);
 void gic_inbox_drain(struct gic_cpu *g);
+void gic_groups_follow(struct gic_cpu *g);
 void gic_lock(void);
 void gic_unlock(void);
 struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,

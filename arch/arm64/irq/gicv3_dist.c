@@ -147,6 +147,7 @@ static void ctlr(struct mmio_access *a)
 {
 	uint8_t groups = gic_groups();
 	unsigned int i;
+	uint32_t v;
 
 	if (!a->write) {
 		a->value = gic.vctlr | GICD_CTLR_ARE |
@@ -155,11 +156,12 @@ static void ctlr(struct mmio_access *a)
 			a->value |= GICD_CTLR_DS;
 		return;
 	}
-	gic.vctlr = (uint32_t)(a->value & (GICD_CTLR_GRP0 | GICD_CTLR_GRP1));
+	v = (uint32_t)(a->value & (GICD_CTLR_GRP0 | GICD_CTLR_GRP1));
+	__atomic_store_n(&gic.vctlr, v, __ATOMIC_SEQ_CST);
 	if (gic_groups() == groups)
 		return;
 	for (i = 0; i < cpu_count(); i++)
-		gic_request(&gic_cpus[i], GIC_GROUPS, 0, gic_groups());
+		gic_request(&gic_cpus[i], GIC_GROUPS, 0, 0);
 }
 
 /* Tables that point into the monitor's memory are not written anywhere. */

@@ -84,13 +84,20 @@ static struct vgic_held perform(struct gic_cpu *g, enum gic_op op,
 		h.active = vgic_take_active(&g->v, first, mask);
 		break;
 	case GIC_GROUPS:
-		g->v.groups = (uint8_t)mask;
+		g->v.groups = gic_groups();
 		vgic_unload(&g->v);
 		break;
 	}
 	vgic_refill(&g->v);
 	gic_lr_store(g);
 	return h;
+}
+
+/* Also for one that was asked and came too late, or was not on yet. */
+void gic_groups_follow(struct gic_cpu *g)
+{
+	if (g->v.groups != gic_groups())
+		perform(g, GIC_GROUPS, 0, 0);
 }
 
 static bool mail_move(struct gic_mail *m, enum gic_mail_state from,
@@ -139,7 +146,8 @@ static struct vgic_held mail_wait(struct gic_cpu *t)
 struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
 			     uint32_t mask)
 {
-	if (!__atomic_load_n(&t->online, __ATOMIC_ACQUIRE))
+	/* a CPU that comes on sees what the caller changed, or is seen here */
+	if (!__atomic_load_n(&t->online, __ATOMIC_SEQ_CST))
 		return (struct vgic_held){0, 0};
 	if (t == this_cpu()->gic)
 		return perform(t, op, first, mask);

@@ -35,6 +35,9 @@ groups = its migration
 [narrow]
 file = x.flat
 arch = arm
+[tags]
+file = mte.flat
+qemu_params = -machine mte=on
 """
 
 
@@ -56,6 +59,12 @@ class List(unittest.TestCase):
         self.assertEqual(why["first"] + why["second"], "")
         self.assertEqual((why["old"], why["moves"], why["narrow"]),
                          ("GICv2", "migrates the machine", "for arm"))
+
+    def test_tagging_is_asked_for_where_the_core_has_it(self) -> None:
+        asked = ["-machine", "mte=on"]
+        self.assertEqual(self.tests["tags"].machine("max"), asked)
+        self.assertEqual(self.tests["tags"].machine("cortex-a57"), [])
+        self.assertEqual(self.tests["first"].machine("max"), [])
 
 
 class Verdicts(unittest.TestCase):
@@ -80,6 +89,10 @@ class Verdicts(unittest.TestCase):
                              (self.TEXT, 1),
                              (self.TEXT.replace("EXIT", ""), 3)):
             self.assertTrue(outcome_of(ours, status).differs(native))
+
+    def test_a_machine_that_did_not_start_is_not_the_same(self) -> None:
+        refused = outcome_of("qemu: no such machine\n", 1)
+        self.assertTrue(refused.differs(refused))
 
 
 class Checkout(unittest.TestCase):
