@@ -422,7 +422,7 @@ int main(void)
 	spis(6);
 	lpis(4);
 	sgis(12);
-	off_and_on(100);
+	off_and_on(25);
 	level(RTC_IRQ, "rtc's line", 12);
 	level(UART_IRQ, "uart's line", 12);
 	storm();

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR GPL-2.0-or-later
-# time limit: 240 s
+# time limit: 400 s
 """Which interrupts a guest takes, natively and beneath the monitor: level ones
 whose line falls while they are masked, ended before their device is quiet,
 made pending by software, disabled. A number that says "none after all" (1023)
