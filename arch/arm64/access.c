@@ -303,7 +303,11 @@ int access_simulate(struct cpu *c, uint32_t insn)
 	return err ? err : perform(c, &x);
 }
 
-bool access_writes_copied(struct cpu *c, uint32_t insn, struct page **p)
+/*
+ * May this instruction write to any page with a copy? False: to *p alone, or
+ * none (NULL).
+ */
+static bool writes_copied(struct cpu *c, uint32_t insn, struct page **p)
 {
 	struct guest_place first, last;
 	struct access x;
@@ -328,6 +332,16 @@ bool access_writes_copied(struct cpu *c, uint32_t insn, struct page **p)
 	return page_find(last.pa) != *p;
 }
 
+struct page *access_follow(struct cpu *c)
+{
+	struct page *p = NULL;
+	uint32_t insn;
+
+	if (guest_fetch(c, c->vcpu.pc, &insn) || writes_copied(c, insn, &p))
+		c->dbg->resync_all = true;
+	return p;
+}
+
 /* ---- aborts ---------------------------------------------------------------------------- */
 
 static enum cpu_exit give_abort(struct cpu *c, bool write)
@@ -338,13 +352,8 @@ static enum cpu_exit give_abort(struct cpu *c, bool write)
 
 void access_let_through(struct cpu *c, struct page *p)
 {
+	access_follow(c); /* it may write to others than p too */
 	/* the plain view has watched pages and looked-at tables closed too */
-	struct page *first;
-	uint32_t insn;
-
-	/* it may write to others than p too */
-	c->dbg->resync_all |= guest_fetch(c, c->vcpu.pc, &insn) ||
-			      access_writes_copied(c, insn, &first);
 	debug_hidden_step(c, p && (p->watches || p->tables) ? VIEW_OPEN :
 							      VIEW_PLAIN,
 			  p);

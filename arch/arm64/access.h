@@ -35,10 +35,11 @@ void access_let_through(struct cpu *c, struct page *p);
  */
 enum cpu_exit access_abort(struct cpu *c, uint64_t ipa);
 /*
- * The core is to do this instruction where shadows do not follow: may it write to
- * any page, and they all have to afterwards? False: to *p alone, or none (NULL).
+ * The core is to do the instruction at PC in a hidden step, where shadows do not
+ * follow: the page that it writes to, if that has one; all do afterwards if that
+ * is not known.
  */
-bool access_writes_copied(struct cpu *c, uint32_t insn, struct page **p);
+struct page *access_follow(struct cpu *c);
 /* Do this load or store (no abort came) as far as it is a plain one. */
 int access_simulate(struct cpu *c, uint32_t insn);
 

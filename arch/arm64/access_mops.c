@@ -92,18 +92,12 @@ static bool locate(struct cpu *c, struct mops *x)
 	return true;
 }
 
-/* The lowest of w bytes there. */
-static uint64_t low(const struct mops *x, uint64_t at, unsigned int w)
-{
-	return x->rest.backward ? at - (w - 1) : at;
-}
-
 static bool is_watched(struct cpu *c, const struct mops *x, unsigned int w,
 		       enum target_stop_reason *reason, uint64_t *addr)
 {
 	for (unsigned int i = x->first; i < 2; i++) {
 		const struct side *s = &x->side[i];
-		uint64_t ipa = low(x, s->ipa, w);
+		uint64_t ipa = insn_mops_lowest(&x->rest, s->ipa, w);
 		const struct page *p = page_find(ipa);
 
 		if (p && p->watches &&
@@ -117,8 +111,9 @@ static bool is_watched(struct cpu *c, const struct mops *x, unsigned int w,
 static bool is_compared(struct cpu *c, const struct mops *x, unsigned int w)
 {
 	for (unsigned int i = x->first; i < 2; i++)
-		if (debug_regs_watched(c, low(x, x->side[i].va, w), w,
-				       x->side[i].write))
+		if (debug_regs_watched(
+			    c, insn_mops_lowest(&x->rest, x->side[i].va, w), w,
+			    x->side[i].write))
 			return true;
 	return false;
 }
@@ -144,13 +139,14 @@ static unsigned int width(struct cpu *c, const struct mops *x)
 /* 0, or the access failed. */
 static int move(struct cpu *c, const struct mops *x, unsigned int w)
 {
-	uint64_t to = low(x, x->side[1].ipa, w);
+	uint64_t from = insn_mops_lowest(&x->rest, x->side[0].ipa, w);
+	uint64_t to = insn_mops_lowest(&x->rest, x->side[1].ipa, w);
 	uint64_t v = insn_reg(&x->r, x->m->rs) & 0xff;
 	int err = 0;
 
 	v *= 0x0101010101010101ull;
 	if (x->m->copy)
-		err = access_word(c, low(x, x->side[0].ipa, w), w, false, &v);
+		err = access_word(c, from, w, false, &v);
 	if (!err)
 		err = access_word(c, to, w, true, &v);
 	if (!err && guest_owns_ram(to, 1))

@@ -115,6 +115,7 @@ static void begin_step(struct cpu *c)
 }
 
 static void end_hidden(struct cpu *c);
+static void step_plain(struct cpu *c) __attribute__((noinline));
 
 /* After comparators are what they will be: what they leave to BRKs. */
 static void look(struct cpu *c)
@@ -191,12 +192,12 @@ void debug_unpark(struct cpu *c)
 	if (c->step == STEP_NONE && !c->hidden_step &&
 	    (debug_wants.shadows || debug_wants.breaks) &&
 	    !point_find(c->vcpu.pc) && debug_retry_begin(c))
-		debug_hidden_step(c, VIEW_PLAIN, NULL);
+		step_plain(c);
 }
 
 /* ---- hidden steps ------------------------------------------------------------------ */
 
-void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync)
+static void begin_hidden(struct cpu *c, enum cpu_view view, struct page *resync)
 {
 	struct debug_cpu *d = c->dbg;
 
@@ -207,8 +208,13 @@ void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync)
 	d->skip = c->vcpu.pc;
 	d->dirty = true;
 	d->ss_armed = false;
-	debug_sequence_begin(c);
 	view_enter(c, view);
+}
+
+void debug_hidden_step(struct cpu *c, enum cpu_view view, struct page *resync)
+{
+	begin_hidden(c, view, resync);
+	debug_sequence_begin(c);
 }
 
 static void end_hidden(struct cpu *c)
@@ -264,16 +270,21 @@ static bool from_el0(struct cpu *c)
 	return pstate_el(c->vcpu.pstate) == 0;
 }
 
+/* The real instruction at PC, by the core. */
+static void step_plain(struct cpu *c)
+{
+	debug_hidden_step(c, VIEW_PLAIN, access_follow(c));
+}
+
 /* Go over the instruction at PC, the real one, with no event. */
 static void step_over(struct cpu *c)
 {
 	struct insn_regs r;
-	struct page *p;
 	uint32_t insn;
 	int err;
 
 	if (guest_fetch(c, c->vcpu.pc, &insn) || insn_must_step(insn)) {
-		debug_hidden_step(c, VIEW_PLAIN, NULL);
+		begin_hidden(c, VIEW_PLAIN, NULL); /* no access to memory */
 		return;
 	}
 	access_get_regs(c, &r);
@@ -285,8 +296,7 @@ static void step_over(struct cpu *c)
 	if (!err) {
 		access_set_regs(c, &r);
 	} else if (access_simulate(c, insn)) {
-		c->dbg->resync_all = access_writes_copied(c, insn, &p);
-		debug_hidden_step(c, VIEW_PLAIN, p);
+		step_plain(c);
 	}
 }
 
@@ -324,7 +334,7 @@ static void hit(struct cpu *c, const struct bp *bp, const struct bp *physical)
 	if ((esr_ec(c->vcpu.esr) == EC_BKPT_LOW &&
 	     debug_regs_guest_break(c, c->vcpu.pc)) ||
 	    (d->no_sequence != c->vcpu.pc && debug_retry_begin(c)))
-		debug_hidden_step(c, VIEW_PLAIN, NULL);
+		step_plain(c);
 	else
 		step_over(c);
 }
@@ -387,7 +397,7 @@ static void on_breakpoint(struct cpu *c)
 		 * the page is there. QEMU looks at comparators before it
 		 * fetches; for a kernel, which would die of it, leave it so.
 		 */
-		debug_hidden_step(c, VIEW_PLAIN, NULL);
+		step_plain(c);
 		return;
 	}
 	if (bp) {
@@ -401,7 +411,7 @@ static void on_breakpoint(struct cpu *c)
 		return;
 	}
 	d->mute = true; /* the guest's own, where it would not count */
-	debug_hidden_step(c, VIEW_PLAIN, NULL);
+	step_plain(c);
 }
 
 /*
@@ -463,7 +473,7 @@ static void on_watchpoint(struct cpu *c)
 		return;
 	}
 	c->dbg->mute = true;
-	debug_hidden_step(c, VIEW_PLAIN, NULL);
+	step_plain(c);
 }
 
 /* MDSCR_EL1.SS of the guest's own: design rule 10. */
@@ -520,7 +530,7 @@ static void on_step(struct cpu *c)
 		end_hidden(c);
 		if (c->step == STEP_NONE) {
 			if (c->dbg->retry && debug_retry_goes_on(c))
-				debug_hidden_step(c, VIEW_PLAIN, NULL);
+				step_plain(c);
 			return;
 		}
 	}

@@ -118,12 +118,6 @@ void insn_mops_advance(const struct insn_mops *m, struct insn_regs *r,
 	r->x[m->rn] = prologue || b || rest->backward ? left : -left;
 }
 
-/* The lowest of w bytes whose next one, in that direction, is at. */
-static uint64_t lowest(uint64_t at, unsigned int w, bool backward)
-{
-	return backward ? at - (w - 1) : at;
-}
-
 unsigned int insn_mops_width(const struct insn_mops_rest *r, bool copy,
 			     unsigned int max)
 {
@@ -131,8 +125,8 @@ unsigned int insn_mops_width(const struct insn_mops_rest *r, bool copy,
 
 	while (w > 1 &&
 	       (w > r->left ||
-		lowest(insn_mops_to(r), w, r->backward) & (w - 1) ||
-		(copy && lowest(insn_mops_from(r), w, r->backward) & (w - 1))))
+		insn_mops_lowest(r, insn_mops_to(r), w) & (w - 1) ||
+		(copy && insn_mops_lowest(r, insn_mops_from(r), w) & (w - 1))))
 		w /= 2;
 	return w;
 }

@@ -58,6 +58,13 @@ static inline uint64_t insn_mops_from(const struct insn_mops_rest *r)
 	return r->backward ? r->from + r->left - 1 : r->from;
 }
 
+/* The lowest of w bytes there whose next one is at. */
+static inline uint64_t insn_mops_lowest(const struct insn_mops_rest *r,
+					uint64_t at, unsigned int w)
+{
+	return r->backward ? at - (w - 1) : at;
+}
+
 /*
  * Of two bytes that are next in two places: how many can be moved at once, the
  * largest power of two up to max that is aligned in both and has no 4K boundary.

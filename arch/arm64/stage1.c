@@ -29,7 +29,6 @@
 #define DESC_TABLE BIT(1)
 #define DESC_ATTRINDX GENMASK(4, 2)
 #define DESC_AP1 BIT(6)
-#define DESC_AP2 BIT(7)
 #define DESC_AF BIT(10)
 #define DESC_NG BIT(11)
 #define DESC_DBM BIT(51)
@@ -159,7 +158,7 @@ static void finish(const struct stage1_regime *r, const struct half *h,
 {
 	uint64_t offset = va & (BIT(low) - 1);
 	bool writable =
-		!(desc & DESC_AP2) || ((desc & DESC_DBM) && (r->tcr & TCR_HD));
+		!(desc & STAGE1_AP2) || ((desc & DESC_DBM) && (r->tcr & TCR_HD));
 
 	out->pa = desc_address(h, desc, low) | offset;
 	out->left = BIT(low) - offset;

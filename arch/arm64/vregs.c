@@ -8,7 +8,6 @@
 #include "vregs.h"
 
 #include "cpu.h"
-#include "feature.h"
 #include "stub/vregs.h"
 #include "sysreg.h"
 

@@ -148,6 +148,38 @@ mark retry_check
 mark retry_end
 	b	.
 
+/* each store that fails makes the code behind it another one, which is run */
+case retry_patch
+	adr	x1, retry_word
+	ldr	w0, [x1]
+	sub	x9, sp, #256
+	mov	x4, #0
+	mov	x7, #0		/* how often it was the old one */
+mark patch_load
+	ldxr	w3, [x9]
+mark patch_middle
+	nop
+	stxr	w2, w3, [x9]
+	cbz	w2, 1f
+	add	w0, w0, #1 << 5
+	str	w0, [x1]
+	b	patch_load
+1:
+	dc	cvau, x1
+	dsb	ish
+	ic	ivau, x1
+	dsb	ish
+	isb
+	add	x4, x4, #1
+mark retry_word
+	mov	x6, #0
+	cmp	x6, x4
+	cinc	x7, x7, ne
+	cmp	x4, #16
+	b.ne	patch_load
+mark patch_end
+	b	.
+
 case exclusive
 	adr	x1, scratch
 	mov	w3, #0

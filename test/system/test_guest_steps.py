@@ -245,6 +245,15 @@ def retries(report: Report) -> None:
                     text = gdb.cmd(f"info breakpoints {number}")
                     must("hit 100 times" in text, text)
                     same(gdb.value("*(unsigned long *)&scratch"), 100)
+            with report.case(f"{cpu}: code stored on the way to the next try", gdb):
+                gdb.cmd("delete")
+                gdb.cmd("break *(char *)&patch_middle if $x6 == 77")
+                gdb.cmd("tbreak *(char *)&patch_end")
+                gdb.cmd("set var $pc = (unsigned long)&case_retry_patch")
+                gdb.go(60)
+                same(gdb.value("$pc"), gdb.value("(unsigned long)&patch_end"))
+                same(gdb.value("$x4"), 16, "passes")
+                same(gdb.value("$x7"), 0, "stale instructions")
 
 
 def two_cpus(report: Report) -> None:
