@@ -11,6 +11,7 @@ from typing import Iterator
 from tools import (Bench, Counts, Gdb, Guest, Line, MIB, NullStub, Rsp, assets,
                    gdb16, median, row, timed)
 
+from bare import escaped
 from guest_programs import HOT, programs
 
 RAM = 0x40000000
@@ -74,13 +75,6 @@ def transfer16(bench: Bench) -> Iterator[Line]:
     yield judged(Line("dump, gdb 16", "MiB/s", ours[0], qemu[0], null[0]),
                  2.5, 0.65)
     yield Line("restore, gdb 16", "MiB/s", ours[1], qemu[1], null[1])
-
-
-def escaped(data: bytes) -> bytes:
-    out = data.replace(b"}", b"}]")
-    for byte in b"#$*":
-        out = out.replace(bytes([byte]), b"}" + bytes([byte ^ 32]))
-    return out
 
 
 def cost(rsp: Rsp, counts: Counts, body: bytes, size: int,

@@ -142,5 +142,10 @@ void mmu_flush(void);
 /* All there is, at its own address, in the usual way: RAM and devices. */
 void mmu_identity(struct mmu *m);
 
+/* The memory of a PCI device (ivshmem-plain, BAR 2) comes to this place. */
+#define IVSHMEM_WINDOW 0x10000000ull /* for BARs below 4 GiB */
+/* If there is none the guest ends with a line that says so. */
+void ivshmem_map(void);
+
 #endif
 #endif

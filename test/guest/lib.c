@@ -246,3 +246,22 @@ void mmu_identity(struct mmu *m)
 		MMU_DEVICE);
 	mmu_map(m, RAM, RAM, big > 0x8000000 ? big : 0x8000000, MMU_NORMAL);
 }
+
+#define ECAM 0x4010000000ull
+#define IVSHMEM_ID 0x11101af4
+
+void ivshmem_map(void)
+{
+	for (uint64_t slot = 0; slot < 32; slot++) {
+		uint64_t at = ECAM + (slot << 15);
+
+		if (read32(at) != IVSHMEM_ID)
+			continue;
+		write32(at + 0x18, IVSHMEM_WINDOW);
+		write32(at + 0x1c, 0);
+		write32(at + 4, 2); /* memory space */
+		return;
+	}
+	print("no ivshmem\n");
+	finish();
+}

@@ -32,25 +32,6 @@ static void fill(void)
 		*(volatile uint8_t *)(base + i) = (uint8_t)(i * 7 + i / 256);
 }
 
-#define ECAM 0x4010000000ull
-#define WINDOW 0x10000000ull
-#define IVSHMEM 0x11101af4
-
-static bool find_device(void)
-{
-	for (uint64_t slot = 0; slot < 32; slot++) {
-		uint64_t at = ECAM + (slot << 15);
-
-		if (read32(at) != IVSHMEM)
-			continue;
-		write32(at + 0x18, WINDOW);
-		write32(at + 0x1c, 0);
-		write32(at + 4, 2); /* memory space */
-		return true;
-	}
-	return false;
-}
-
 /* It faulted: leave it there. */
 static bool on_fault(struct frame *f)
 {
@@ -92,11 +73,9 @@ int main(void)
 {
 	checkpoint(0);
 	have_mops = mrs(S3_0_C0_C6_2) >> 16 & 15;
-	if (in_device && !find_device()) {
-		print("no ivshmem\n");
-		finish();
-	}
-	base = in_device ? WINDOW : (uint64_t)area;
+	if (in_device)
+		ivshmem_map();
+	base = in_device ? IVSHMEM_WINDOW : (uint64_t)area;
 	/* pages of its own, open to EL0; the last of them is not there */
 	mmu_init(&mmu, 12, 39);
 	mmu_map(&mmu, base, base, AREA, 0);

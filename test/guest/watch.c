@@ -70,41 +70,19 @@ static void all_forms(void)
 	faults = exc[0].count - before;
 }
 
-#define ECAM 0x4010000000ull
-#define WINDOW 0x10000000ull /* for BARs below 4 GiB */
-#define IVSHMEM 0x11101af4
-
-/* Its memory at the start of the window; false: it is not there. */
-static bool find_device(void)
-{
-	for (uint64_t slot = 0; slot < 32; slot++) {
-		uint64_t at = ECAM + (slot << 15);
-
-		if (read32(at) != IVSHMEM)
-			continue;
-		write32(at + 0x18, WINDOW);
-		write32(at + 0x1c, 0);
-		write32(at + 4, 2); /* memory space */
-		return true;
-	}
-	return false;
-}
-
 int main(void)
 {
 	checkpoint(0);
-	if (in_device && !find_device()) {
-		print("no ivshmem\n");
-		finish();
-	}
+	if (in_device)
+		ivshmem_map();
 	/* pages of its own, open to EL0 for LDTR and STTR */
 	mmu_init(&mmu, 12, 39);
 	mmu_map(&mmu, (uint64_t)area, (uint64_t)area, sizeof(area), MMU_USER);
 	mmu_identity(&mmu);
 	mmu_map(&mmu, (uint64_t)area, (uint64_t)area, sizeof(area), MMU_USER);
 	/* prefetchable memory, as drivers map it */
-	mmu_map(&mmu, WINDOW, WINDOW, 2 << 20, MMU_USER | MMU_NC);
-	place = (in_device ? WINDOW : (uint64_t)area) + 0x1100;
+	mmu_map(&mmu, IVSHMEM_WINDOW, IVSHMEM_WINDOW, 2 << 20, MMU_USER | MMU_NC);
+	place = (in_device ? IVSHMEM_WINDOW : (uint64_t)area) + 0x1100;
 	mmu_on(&mmu, NULL, 0);
 	for (uint64_t n = 1;; n++) {
 		volatile uint64_t *window = (volatile uint64_t *)((place - 128) & ~7ull);

@@ -17,6 +17,11 @@ PROGRAMS = Path(os.environ.get("HYPERSTUB_BUILD", ROOT / "build")) \
     / "test" / "guest"
 # Eight virtual CPUs that spin may be slow to get anywhere on a busy host.
 PATIENCE = 60.0
+# The condition of a breakpoint that never stops: const8 0, end.
+FALSE = ";X3,220027"
+# A PCI device that is nothing but memory, BAR 2.
+IVSHMEM = ["-object", "memory-backend-ram,id=hsmem,size=1M", "-device",
+           "ivshmem-plain,memdev=hsmem"]
 GDB16 = Path(os.path.expanduser("~/.cache/hyperstub/gdb16/gdb"))
 
 
@@ -53,6 +58,14 @@ def registers(gdb: Gdb) -> dict[str, int]:
         if match:
             found[match.group(1)] = int(match.group(2), 16)
     return found
+
+
+def escaped(data: bytes) -> bytes:
+    """Binary data as X wants it."""
+    out = data.replace(b"}", b"}]")
+    for byte in b"#$*":
+        out = out.replace(bytes([byte]), b"}" + bytes([byte ^ 32]))
+    return out
 
 
 class Rsp:
@@ -126,3 +139,22 @@ def symbols_of(name: str) -> dict[str, int]:
                           stdout=subprocess.PIPE, text=True).stdout
     return {line.split()[2]: int(line.split()[0], 16)
             for line in text.splitlines() if len(line.split()) == 3}
+
+
+class Program:
+    """The variables of a guest program, by packets."""
+
+    def __init__(self, name: str, rsp: Rsp) -> None:
+        self.rsp, self.names = rsp, symbols_of(name)
+
+    def poke(self, name: str, value: int) -> None:
+        """Set a variable of 64 bits."""
+        text = self.rsp.ask(f"M{self.names[name]:x},8:"
+                            f"{value.to_bytes(8, 'little').hex()}")
+        if text != "OK":
+            raise Bad(f"{name}: {text}")
+
+    def peek(self, name: str, index: int = 0) -> int:
+        """Its value, or that of an element."""
+        return int.from_bytes(self.rsp.read(self.names[name] + 8 * index, 8),
+                              "little")

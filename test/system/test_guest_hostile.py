@@ -12,7 +12,7 @@ import re
 import struct
 import sys
 
-from bare import Rsp, run_to, start, symbols_of
+from bare import Program, Rsp, run_to, start
 from harness import Bad, Gdb, Report, must, same
 from same import Differences, MOVING, name_of
 
@@ -24,21 +24,15 @@ TRIES = int(os.environ.get("HYPERSTUB_TRIES", "4000"))
 SECONDS = 60 + TRIES / 1000
 
 
-class Run:
+class Run(Program):
     """The guest at its checkpoint."""
 
     def __init__(self, rsp: Rsp) -> None:
-        self.rsp, self.names = rsp, symbols_of("hostile")
-
-    def poke(self, name: str, value: int) -> None:
-        """Set a variable."""
-        same(self.rsp.ask(f"M{self.names[name]:x},8:"
-                          f"{value.to_bytes(8, 'little').hex()}"), "OK")
+        super().__init__("hostile", rsp)
 
     def result(self, index: int) -> int:
         """What a task has left."""
-        return int.from_bytes(self.rsp.read(
-            self.names["result"] + 8 * index, 8), "little")
+        return self.peek("result", index)
 
     def task(self, number: int, seconds: float = 60) -> None:
         """To the checkpoint, past it, and there again."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from bare import GDB16, Rsp, run_to, start, symbols_of
+from bare import GDB16, Rsp, escaped, run_to, start, symbols_of
 from harness import PHYS, Gdb, Report, must, same
 
 # CPU, bits of the granule, of the addresses; 52 with 4K and 16K is FEAT_LPA2
@@ -68,10 +68,9 @@ def modes(report: Report, rsp: Rsp, names: dict[str, int]) -> None:
         same(rsp.ask("Qqemu.PhyMemMode:0"), "OK")
     with report.case("X writes every byte value"):
         data = bytes(range(256)) * 3
-        escaped = b"".join(b"}" + bytes([b ^ 32]) if b in b"#$}*"
-                           else bytes([b]) for b in data)
         at = PHYS + area + 0x400
-        same(rsp.ask(f"X{at:x},{len(data):x}:".encode() + escaped), "OK")
+        same(rsp.ask(f"X{at:x},{len(data):x}:".encode()
+                     + escaped(data)), "OK")
         same(rsp.read(at, len(data)), data)
         same(rsp.ask(f"M{at:x},{len(data):x}:"
                      f"{pattern(0x400, len(data)).hex()}"), "OK")

@@ -13,14 +13,11 @@ import re
 import sys
 from dataclasses import dataclass
 
-from bare import Rsp, run_to, start, symbols_of
+from bare import FALSE, IVSHMEM, Program, Rsp, run_to, start
 from harness import Bad, Gdb, Report, must, same
 from same import qemu_major
 
-DEVICE = ["-object", "memory-backend-ram,id=hsmem,size=1M", "-device",
-          "ivshmem-plain,memdev=hsmem"]
 TAGS = ["-machine", "mte=on"]
-FALSE = ";X3,220027"  # a condition: const8 0, end
 LIVE = 0x0076_0000_0000_0000
 KINDS = {2: "watch", 3: "rwatch", 4: "awatch"}
 OPS = ("set", "sett", "cpyf", "cpy", "cpyt", "setg")
@@ -63,11 +60,11 @@ def result(op: Op) -> bytes:
         else bytes([op.source]) * op.n
 
 
-class Run:
+class Run(Program):
     """A guest between its checkpoints, by packets."""
 
     def __init__(self, rsp: Rsp, device: bool) -> None:
-        self.rsp, self.names = rsp, symbols_of("mops")
+        super().__init__("mops", rsp)
         self.at = self.names["checkpoint"]
         rsp.ask("Hg1")
         if rsp.register(32) == self.at:
@@ -75,16 +72,6 @@ class Run:
         self.to_checkpoint(1)
         self.base = self.peek("base")
         self.window = LIVE if device else 0
-
-    def poke(self, name: str, value: int) -> None:
-        """Set a variable of 64 bits."""
-        same(self.rsp.ask(f"M{self.names[name]:x},8:"
-                          f"{value.to_bytes(8, 'little').hex()}"), "OK")
-
-    def peek(self, name: str, index: int = 0) -> int:
-        """Its value."""
-        return int.from_bytes(self.rsp.read(self.names[name] + 8 * index, 8),
-                              "little")
 
     def area(self, first: int, n: int) -> bytes:
         """Bytes of the area as they are; a device is really read."""
@@ -371,10 +358,10 @@ def main() -> int:
                 ("64K ", ["hyperstub.granule=64K"], []),
                 ("16K, blocks ", ["hyperstub.granule=16K",
                                   "hyperstub.blocks=on"], []),
-                ("device ", [], DEVICE))
+                ("device ", [], IVSHMEM))
     for prefix, words, extra in machines:
         report.prefix = prefix
-        device = extra is DEVICE
+        device = extra is IVSHMEM
         with Gdb() as gdb, start("mops", gdb, "max", monitor=words,
                                  extra=extra) as guest:
             run_to(gdb, "&checkpoint")

@@ -9,34 +9,28 @@ from __future__ import annotations
 
 import sys
 
-from bare import Rsp, run_to, start, symbols_of
+from bare import FALSE, Program, Rsp, run_to, start
 from harness import Gdb, Report, must, same
 from same import qemu_major
 
-FALSE = ";X3,220027"  # const8 0, end
 KINDS = {"x": 0, "w": 1, "u": 2}
 WHAT = {"x": "pairs of X", "w": "pairs of W", "u": "unaligned X"}
 # Each is done at EL2 twice; several virtual CPUs on a busy host.
 PATIENCE = 100.0
 
 
-class Run:
+class Run(Program):
     """A guest at its checkpoint."""
 
     def __init__(self, rsp: Rsp) -> None:
-        self.rsp, self.names = rsp, symbols_of("pairs")
+        super().__init__("pairs", rsp)
         rsp.ask("Hg1")
         self.go([], 0)
-
-    def peek(self, name: str) -> int:
-        """A variable of 64 bits."""
-        return int.from_bytes(self.rsp.read(self.names[name], 8), "little")
 
     def go(self, points: list[str], kind: int) -> tuple[int, int]:
         """A round with these inserted: what was torn, how many were seen."""
         at = self.names["checkpoint"]
-        same(self.rsp.ask(f"M{self.names['kind']:x},8:"
-                          f"{kind.to_bytes(8, 'little').hex()}"), "OK")
+        self.poke("kind", kind)
         if self.rsp.register(32) == at:
             self.rsp.ask("vCont;s:1")
         points = points + [f"0,{at:x},4"]

@@ -10,38 +10,29 @@ from __future__ import annotations
 
 import struct
 import sys
+from contextlib import contextmanager
+from typing import Iterator
 
-from bare import Rsp, run_to, start, symbols_of
+from bare import FALSE, Program, Rsp, run_to, start
 from harness import Bad, Gdb, Report, must, same
 
 MACHINES = (("cortex-a76", []), ("cortex-a57", []), ("max", []),
             ("cortex-a76", ["hyperstub.blocks=on"]),
             ("cortex-a76", ["hyperstub.granule=16K"]),
             ("cortex-a76", ["hyperstub.granule=64K"]))
-FALSE = ";X3,220027"    # const8 0, end
 STATE_SIZE = 256 + 512
 
 
-class Run:
+class Run(Program):
     """A guest at its checkpoint, driven by packets."""
 
     def __init__(self, name: str, rsp: Rsp) -> None:
-        self.names, self.rsp = symbols_of(name), rsp
+        super().__init__(name, rsp)
         self.at = self.names["checkpoint"]
         rsp.ask("Hg1")
         # The guest ran on when gdb went, but perhaps not an instruction far.
         if rsp.register(32) == self.at:
             rsp.ask("vCont;s:1")
-
-    def poke(self, name: str, value: int) -> None:
-        """Set a variable of 64 bits."""
-        same(self.rsp.ask(f"M{self.names[name]:x},8:"
-                          f"{value.to_bytes(8, 'little').hex()}"), "OK")
-
-    def peek(self, name: str, index: int = 0) -> int:
-        """Its value."""
-        return int.from_bytes(self.rsp.read(self.names[name] + 8 * index, 8),
-                              "little")
 
     def next(self, seconds: float = 20) -> None:
         """To the next checkpoint; nothing else may stop."""
@@ -76,6 +67,15 @@ class Run:
         """And away."""
         for address in addresses:
             same(self.rsp.ask(f"z0,{address:x},4"), "OK")
+
+    @contextmanager
+    def under(self, addresses: list[int]) -> Iterator[None]:
+        """False breakpoints there meanwhile."""
+        self.insert(addresses)
+        try:
+            yield
+        finally:
+            self.remove(addresses)
 
 
 def differ(got: tuple, wanted: tuple) -> str:
@@ -112,17 +112,16 @@ def instructions(report: Report, run: Run) -> None:
         where = "elsewhere" if room else "on that page"
         wanted = run.command(0)
         with report.case(f"breakpoints on all instructions, data {where}"):
-            run.insert(places)
-            got = run.command(0)
-            same(run.rsp.read(first, 4 * len(places)),
-                 struct.pack(f"<{len(code)}I", *code), "text as read by gdb")
-            run.remove(places)
+            with run.under(places):
+                got = run.command(0)
+                same(run.rsp.read(first, 4 * len(places)),
+                     struct.pack(f"<{len(code)}I", *code),
+                     "text as read by gdb")
             expect(got, wanted)
     with report.case("a breakpoint on each instruction"):
         for address in singles:
-            run.insert([address])
-            got = run.command(0)
-            run.remove([address])
+            with run.under([address]):
+                got = run.command(0)
             expect(got, wanted, f"at {address - first:#x} "
                    f"({code[(address - first) // 4]:08x}):")
     with report.case("stops at each, stepped over"):
@@ -174,46 +173,33 @@ def data(report: Report, run: Run) -> None:
     atomics = run.peek("have_lse")
     sums = run.command(4)
     with report.case("the guest's checksum of its text"):
-        run.insert(points)
-        same(run.command(4)[1], sums[1])
-        run.remove(points)
+        with run.under(points):
+            same(run.command(4)[1], sums[1])
     for what, where in (("on the page", points[:1]),
                         ("on the first word", points[1:2]),
                         ("on the second word", points[2:3]),
                         ("on both words", points[1:3])):
         with report.case(f"code patched under a breakpoint {what}"):
-            run.insert(where)
-            try:
+            with run.under(where):
                 same(run.command(1)[1], 0, "stale instructions")
-            finally:
-                run.remove(where)
     with report.case("code in two pages with breakpoints patched by a store"):
         where = [names["hot_start"] + at for at in (0x4f00, 0x5f00)]
-        run.insert(where)
-        try:
+        with run.under(where):
             same(run.command(7)[1], 0, "stale instructions")
-        finally:
-            run.remove(where)
     with report.case("code patched by instructions under breakpoints"):
         first = names["do_patch"]
         behind = min(a for a in names.values() if a > first)
         where = [*points[1:2], *range(first, behind, 4)]
-        run.insert(where)
-        try:
+        with run.under(where):
             same(run.command(1)[1], 0, "stale instructions")
-        finally:
-            run.remove(where)
     for number, what in ((2, "a lock"), (3, "atomics")):
         if number == 3 and not atomics:
             continue
         for inserted in ([], points):
             with report.case(f"four CPUs count by {what}"
                              + (" under breakpoints" if inserted else "")):
-                run.insert(inserted)
-                try:
+                with run.under(inserted):
                     _, got, wanted = run.command(number, 60)
-                finally:
-                    run.remove(inserted)
                 same(got, wanted, "count")
                 same(wanted, 4 * run.peek("rounds"))
 
@@ -240,11 +226,8 @@ def locks(report: Report, run: Run) -> None:
                               called + 8]):
             with report.case(f"four CPUs count by {name}"
                              + (" under breakpoints" if inserted else "")):
-                run.insert(inserted)
-                try:
+                with run.under(inserted):
                     _, got, wanted = run.command(6, 60)
-                finally:
-                    run.remove(inserted)
                 same(got, wanted, "count")
                 same(wanted, 4 * run.peek("rounds"))
 

@@ -10,19 +10,13 @@ import os
 import sys
 import time
 
-from bare import Rsp, run_to, start, symbols_of
+from bare import Program, Rsp, escaped, run_to, start
 from harness import PHYS, Gdb, Report, must, same
 
 V, SVE, STREAMING = range(3)
 LENGTHS = (16, 32, 64, 128, 256)
 SIZE = 65536
 WRITE = 0x3f00
-
-
-def escaped(data: bytes) -> bytes:
-    """As X wants it."""
-    return b"".join(b"}" + bytes([byte ^ 32]) if byte in b"#$}*"
-                    else bytes([byte]) for byte in data)
 
 
 def stop(rsp: Rsp) -> None:
@@ -46,28 +40,22 @@ def moves(rsp: Rsp, area: int) -> None:
     same(text[1:].encode("latin-1"), data, "by x")
 
 
-def held(rsp: Rsp, names: dict[str, int], kind: int, length: int) -> None:
+def held(guest: Program, kind: int, length: int) -> None:
     """One round of the guest with its registers filled."""
-    def word(name: str) -> int:
-        return int.from_bytes(rsp.read(names[name], 8), "little")
-
-    def put(name: str, value: int) -> None:
-        data = value.to_bytes(8, "little").hex()
-        same(rsp.ask(f"M{names[name]:x},8:{data}"), "OK")
-
+    rsp, names = guest.rsp, guest.names
     # the round that runs ends, one of the new kind begins
-    put("kind", kind)
-    put("length", length // 16 - 1)
-    put("until", 1)
+    guest.poke("kind", kind)
+    guest.poke("length", length // 16 - 1)
+    guest.poke("until", 1)
     stop(rsp)
-    before = word("rounds")
+    before = guest.peek("rounds")
     if kind == SVE:
-        same(word("bytes"), length, "bytes of a vector")
+        same(guest.peek("bytes"), length, "bytes of a vector")
     for _ in range(3):
         moves(rsp, names["area"])
-    put("until", 1)
+    guest.poke("until", 1)
     stop(rsp)
-    must(word("rounds") > before, "the guest does not go on")
+    must(guest.peek("rounds") > before, "the guest does not go on")
     size = 32 * (16 if kind == V else length)
     same(rsp.read(names["to"], size), rsp.read(names["from"], size),
          "the registers")
@@ -75,7 +63,6 @@ def held(rsp: Rsp, names: dict[str, int], kind: int, length: int) -> None:
 
 def main() -> int:
     report = Report()
-    names = symbols_of("vregs")
     for cpu, vhe in (("cortex-a57", "off"), ("cortex-a76", "on"),
                      ("max", "off"), ("max", "on")):
         report.prefix = f"{cpu}, VHE {vhe}: "
@@ -84,15 +71,16 @@ def main() -> int:
             run_to(gdb, "&checkpoint")
             gdb.cmd("disconnect")
             with Rsp(guest) as rsp:
+                program = Program("vregs", rsp)
                 with report.case("V registers"):
-                    held(rsp, names, V, 16)
+                    held(program, V, 16)
                 if cpu != "max":
                     continue
                 for length in LENGTHS:
                     with report.case(f"SVE, {length} bytes"):
-                        held(rsp, names, SVE, length)
+                        held(program, SVE, length)
                     with report.case(f"streaming mode, {length} bytes"):
-                        held(rsp, names, STREAMING, length)
+                        held(program, STREAMING, length)
     return report.end()
 
 

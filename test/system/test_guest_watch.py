@@ -12,21 +12,17 @@ import re
 import sys
 from dataclasses import dataclass
 
-from bare import Rsp, run_to, start, symbols_of
+from bare import FALSE, IVSHMEM, Rsp, run_to, start, symbols_of
 from harness import Bad, Gdb, Report, must, same
 
 MACHINES = (("cortex-a76", []), ("cortex-a57", []), ("max", []),
             ("cortex-a76", ["hyperstub.blocks=on"]),
             ("cortex-a76", ["hyperstub.granule=16K"]),
             ("cortex-a76", ["hyperstub.granule=64K"]))
-# A device whose memory takes every form of access.
-DEVICE = ["-object", "memory-backend-ram,id=hsmem,size=1M", "-device",
-          "ivshmem-plain,memdev=hsmem"]
 WINDOW = 0x1000_0000
 READ, WRITE, LOOP = 1, 2, 8
 # A comparison that fails may count as a write or not.
 UNDECIDED = ("cas_no", "casp")
-FALSE = ";X3,220027"  # a condition: const8 0, end
 KINDS = {2: "watch", 3: "rwatch", 4: "awatch"}
 
 
@@ -227,7 +223,7 @@ def main() -> int:
                 on_breakpoints(report, run, rsp)
     for cpu in ("cortex-a57", "max"):
         report.prefix = f"{cpu} PCI device "
-        with Gdb() as gdb, start("watch", gdb, cpu, extra=DEVICE) as guest:
+        with Gdb() as gdb, start("watch", gdb, cpu, extra=IVSHMEM) as guest:
             run = Run(gdb, True)
             must(run.base == WINDOW, hex(run.place))
             with Rsp(guest) as rsp:

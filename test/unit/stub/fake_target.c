@@ -14,14 +14,25 @@
 
 #define PC TARGET_REG_PC
 
-bool fake_no_vregs;
-static bool vregs_taken;
+static bool vregs_refused, vregs_taken;
+
+int fake_no_vregs(void **state)
+{
+	vregs_refused = true;
+	return 0;
+}
+
+int fake_vregs(void **state)
+{
+	vregs_refused = false;
+	return 0;
+}
 
 bool vregs_take(void)
 {
 	if (vregs_taken)
 		abort(); /* never twice */
-	vregs_taken = !fake_no_vregs;
+	vregs_taken = !vregs_refused;
 	return vregs_taken;
 }
 

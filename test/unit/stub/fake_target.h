@@ -32,8 +32,11 @@
 #define FAKE_BRK 0xd4200000u
 #define FAKE_B(words) (0x14000000u | ((uint32_t)(words)&0x3ffffffu))
 
-/* Vector registers cannot be had: stub/vregs.h. */
-extern bool fake_no_vregs;
+/* A test of cmocka's with no vector registers to be had (stub/vregs.h). */
+#define FAKE_WITHOUT_VREGS(f) \
+	{ #f " without vector registers", f, fake_no_vregs, fake_vregs, NULL }
+int fake_no_vregs(void **state);
+int fake_vregs(void **state);
 
 struct fake_cpu {
 	enum target_cpu_state state;

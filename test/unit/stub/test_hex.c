@@ -99,31 +99,13 @@ static void numbers_are_bounded(void **state)
 	assert_true(cursor_text(&c, "-1"));
 }
 
-static int without_vregs(void **state)
-{
-	fake_no_vregs = true;
-	return 0;
-}
-
-static int with_vregs(void **state)
-{
-	fake_no_vregs = false;
-	return 0;
-}
-
-#define SLOWLY(f)                                                             \
-	{                                                                     \
-#f " without vector registers", f, without_vregs, with_vregs, \
-			NULL                                                  \
-	}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encodes_every_byte_at_every_length),
-		SLOWLY(encodes_every_byte_at_every_length),
+		FAKE_WITHOUT_VREGS(encodes_every_byte_at_every_length),
 		cmocka_unit_test(encodes_text_into_the_room_before_it),
-		SLOWLY(encodes_text_into_the_room_before_it),
+		FAKE_WITHOUT_VREGS(encodes_text_into_the_room_before_it),
 		cmocka_unit_test(refuses_what_is_no_digit),
 		cmocka_unit_test(numbers_are_bounded),
 	};

@@ -319,24 +319,6 @@ static void a_nack_sends_again_until_the_ack(void **state)
 	assert_true(rsp_tx_free(&tx));
 }
 
-static int without_vregs(void **state)
-{
-	fake_no_vregs = true;
-	return 0;
-}
-
-static int with_vregs(void **state)
-{
-	fake_no_vregs = false;
-	return 0;
-}
-
-#define SLOWLY(f)                                                             \
-	{                                                                     \
-#f " without vector registers", f, without_vregs, with_vregs, \
-			NULL                                                  \
-	}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,14 +327,14 @@ int main(void)
 		cmocka_unit_test(a_dollar_restarts),
 		cmocka_unit_test(stops_behind_each_event),
 		cmocka_unit_test(every_length_in_pieces_of_every_size),
-		SLOWLY(every_length_in_pieces_of_every_size),
+		FAKE_WITHOUT_VREGS(every_length_in_pieces_of_every_size),
 		cmocka_unit_test(too_long_a_frame_is_told_and_over),
 		cmocka_unit_test(all_bytes_survive_escaping_at_every_length),
-		SLOWLY(all_bytes_survive_escaping_at_every_length),
+		FAKE_WITHOUT_VREGS(all_bytes_survive_escaping_at_every_length),
 		cmocka_unit_test(escapes_in_all_places_of_a_block),
-		SLOWLY(escapes_in_all_places_of_a_block),
+		FAKE_WITHOUT_VREGS(escapes_in_all_places_of_a_block),
 		cmocka_unit_test(long_frames_have_the_right_sum),
-		SLOWLY(long_frames_have_the_right_sum),
+		FAKE_WITHOUT_VREGS(long_frames_have_the_right_sum),
 		cmocka_unit_test(an_escape_at_the_end_is_dropped),
 		cmocka_unit_test(a_body_stops_at_its_limit),
 		cmocka_unit_test(acks_never_come_inside_a_frame),
