@@ -132,10 +132,13 @@ static void enter_debugged(struct cpu *c) __attribute__((noinline));
 static void enter_debugged(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
-	bool stepping = c->step != STEP_NONE || c->hidden_step;
-	bool regs = stepping || debug_wants.breaks || debug_wants.watches;
+	bool stepping, regs;
 	uint64_t hcr = 0;
 
+	if (debug_sequence_is_lost(c))
+		end_hidden(c);
+	stepping = c->step != STEP_NONE || c->hidden_step;
+	regs = stepping || debug_wants.breaks || debug_wants.watches;
 	if (c->step != STEP_NONE && !c->hidden_step)
 		point_step_starts(c);
 	stepping = c->step != STEP_NONE || c->hidden_step;
@@ -159,8 +162,6 @@ void debug_enter(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
 
-	if (debug_sequence_is_lost(c))
-		end_hidden(c);
 	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
 	    debug_wants.watches || d->mdscr_held || d->held || d->look) {
 		enter_debugged(c);

@@ -155,22 +155,6 @@ struct esr_dabt esr_decode_dabt(uint64_t esr)
 	return d;
 }
 
-struct esr_sysreg esr_decode_sysreg(uint64_t esr)
-{
-	unsigned int op0 = (esr >> 20) & 3;
-	unsigned int op2 = (esr >> 17) & 7;
-	unsigned int op1 = (esr >> 14) & 7;
-	unsigned int crn = (esr >> 10) & 15;
-	unsigned int crm = (esr >> 1) & 15;
-	struct esr_sysreg s = {
-		.encoding = (uint16_t)SYSREG_ENCODING(op0, op1, crn, crm, op2),
-		.rt = (esr >> 5) & 31,
-		.read = esr & 1,
-	};
-
-	return s;
-}
-
 static uint64_t make(enum esr_ec ec, uint64_t iss)
 {
 	return FIELD_PREP(ESR_EC, ec) | ESR_IL | iss;

@@ -141,7 +141,21 @@ struct esr_sysreg {
 #define SYSREG_ENCODING(op0, op1, crn, crm, op2) \
 	((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
-struct esr_sysreg esr_decode_sysreg(uint64_t esr);
+static inline struct esr_sysreg esr_decode_sysreg(uint64_t esr)
+{
+	unsigned int op0 = (esr >> 20) & 3;
+	unsigned int op2 = (esr >> 17) & 7;
+	unsigned int op1 = (esr >> 14) & 7;
+	unsigned int crn = (esr >> 10) & 15;
+	unsigned int crm = (esr >> 1) & 15;
+	struct esr_sysreg s = {
+		.encoding = (uint16_t)SYSREG_ENCODING(op0, op1, crn, crm, op2),
+		.rt = (esr >> 5) & 31,
+		.read = esr & 1,
+	};
+
+	return s;
+}
 
 static inline enum esr_ec esr_ec(uint64_t esr)
 {

@@ -497,5 +497,6 @@ void irq_own(struct cpu *c, uint32_t intid)
 
 void irq_kicked(struct cpu *c)
 {
-	link_serve();
+	if (link_pending()) /* most kicks are for another reason */
+		link_serve();
 }

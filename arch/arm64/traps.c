@@ -133,6 +133,21 @@ static enum cpu_exit trap_smc(struct cpu *c)
 	return EXITS_HVC;
 }
 
+static int other_sysreg(struct cpu *c, const struct esr_sysreg *s, uint64_t *v)
+{
+	int err = timer_sysreg(c, s->encoding, s->read, v);
+
+	if (err == -ENOENT)
+		err = debug_sysreg(c, s->encoding, s->read, v);
+	if (err == -ENOENT)
+		err = point_sysreg(c, s->encoding, s->read, v);
+	if (err == -ENOENT && s->encoding >> 14 == 1) {
+		view_guest_tlbi(c); /* HCR_EL2.TTLB, in a hidden step */
+		err = 0;
+	}
+	return err;
+}
+
 static enum cpu_exit trap_sysreg(struct cpu *c)
 {
 	struct esr_sysreg s = esr_decode_sysreg(c->vcpu.esr);
@@ -142,15 +157,7 @@ static enum cpu_exit trap_sysreg(struct cpu *c)
 	if (err == -EAGAIN)
 		return EXITS_SYSREG; /* untrapped now */
 	if (err == -ENOENT)
-		err = timer_sysreg(c, s.encoding, s.read, &v);
-	if (err == -ENOENT)
-		err = debug_sysreg(c, s.encoding, s.read, &v);
-	if (err == -ENOENT)
-		err = point_sysreg(c, s.encoding, s.read, &v);
-	if (err == -ENOENT && s.encoding >> 14 == 1) {
-		view_guest_tlbi(c); /* HCR_EL2.TTLB, in a hidden step */
-		err = 0;
-	}
+		err = other_sysreg(c, &s, &v);
 	if (err) {
 		traps_inject_undefined(c);
 		return EXITS_SYSREG;

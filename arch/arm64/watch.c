@@ -63,21 +63,6 @@ void watch_sleep(struct cpu *c)
 	fiq_restore(daif);
 }
 
-void watch_close(struct cpu *c)
-{
-	if (c->can_be_asked)
-		fiq_mask();
-	timer_recall(c);
-	set_away(c, 1);
-}
-
-void watch_open(struct cpu *c)
-{
-	set_away(c, 0);
-	if (c->can_be_asked)
-		fiq_unmask();
-}
-
 bool watch_asked(struct cpu *c)
 {
 	return irqchip->asked(c) &&

@@ -9,7 +9,9 @@
 
 #include <stdbool.h>
 
-struct cpu;
+#include "barrier.h"
+#include "cpu.h"
+#include "timer.h"
 
 void watch_cpu_init(struct cpu *c);
 /* TIMER_WATCH's time has come. */
@@ -20,8 +22,22 @@ void watch_beat(struct cpu *c);
 void watch_sleep(struct cpu *c);
 /* An FIQ came while it was in the monitor, or in the guest. */
 bool watch_asked(struct cpu *c);
+
 /* Around the guest, whose entry and exit may not be asked. */
-void watch_open(struct cpu *c);
-void watch_close(struct cpu *c);
+static inline void watch_open(struct cpu *c)
+{
+	__atomic_store_n(&c->away, 0, __ATOMIC_RELAXED);
+	if (c->can_be_asked)
+		fiq_unmask();
+}
+
+static inline void watch_close(struct cpu *c)
+{
+	if (c->can_be_asked)
+		fiq_mask();
+	if (c->timer_put_off)
+		timer_recall(c);
+	__atomic_store_n(&c->away, 1, __ATOMIC_RELAXED);
+}
 
 #endif

@@ -58,10 +58,12 @@ VARIES = re.compile(
 
 
 def messages(guest: Guest) -> tuple[str, ...]:
-    """What the kernel said at boot, with no times and no addresses."""
+    """What the kernel said at boot, with no times and no addresses; in no order,
+    since parts of a boot are done side by side."""
     lines = re.findall(r"^\[ *[\d.]+\] (.*)$", guest.sh("dmesg"), re.M)
-    return tuple(re.sub(r"0x[0-9a-f]{6,}|[0-9a-f]{16}", "ADDRESS", line)
-                 for line in lines if not VARIES.search(line))
+    return tuple(sorted(
+        re.sub(r"0x[0-9a-f]{6,}|[0-9a-f]{16}", "ADDRESS", line)
+        for line in lines if not VARIES.search(line)))
 
 
 def facts(guest: Guest) -> dict[str, object]:

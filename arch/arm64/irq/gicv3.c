@@ -83,6 +83,12 @@ void gic_give_back(const struct gic_cpu *g, uint32_t intid)
 	mmio_write32(gic_bits(g, VGIC_ACTIVE_CLEAR, first), bit);
 }
 
+/* The same for an SGI or a PPI. */
+static inline bool private_group1(const struct gic_cpu *g, uint32_t intid)
+{
+	return !gic.ds || (g->group[0] >> intid & 1);
+}
+
 static bool group1(const struct gic_cpu *g, uint32_t intid)
 {
 	unsigned int i;
@@ -90,7 +96,7 @@ static bool group1(const struct gic_cpu *g, uint32_t intid)
 	if (!gic.ds || intid >= GIC_LPI)
 		return true;
 	if (intid < GIC_PRIVATE)
-		return g->group[0] >> intid & 1;
+		return private_group1(g, intid);
 	i = vgic_spi_index(intid);
 	if (i < VGIC_SPIS)
 		return gic.group[i / 32] >> (i % 32) & 1;
@@ -109,25 +115,25 @@ void gic_make_nmi(struct vgic_irq *irq)
 /* The virtual private interrupts that are due become real to the guest. */
 static void private_flush(struct gic_cpu *g)
 {
-	uint32_t due = __atomic_load_n(&g->pend, __ATOMIC_ACQUIRE) &
-		       __atomic_load_n(&g->enable, __ATOMIC_RELAXED);
+	uint32_t due = __atomic_load_n(&g->enable, __ATOMIC_RELAXED);
 
+	due &= __atomic_fetch_and(&g->pend, ~due, __ATOMIC_ACQ_REL);
 	for (; due; due &= due - 1) {
 		uint32_t intid = (uint32_t)__builtin_ctz(due);
 		uint32_t bit = (uint32_t)BIT(intid);
 		struct vgic_irq irq = {intid, g->prio[intid], 0};
 
-		if (group1(g, intid))
+		if (private_group1(g, intid))
 			irq.flags |= VGIC_GROUP1;
 		if (g->nmi & bit)
 			gic_make_nmi(&irq);
-		__atomic_fetch_and(&g->pend, ~bit, __ATOMIC_ACQ_REL);
 		if (gic_inject(g, &irq) == VGIC_FULL)
 			__atomic_fetch_or(&g->pend, bit, __ATOMIC_RELAXED);
 	}
 }
 
 /* The guest finished something whose end we must see, or room was made. */
+static void maintenance(struct gic_cpu *g) __attribute__((noinline));
 static void maintenance(struct gic_cpu *g)
 {
 	uint32_t ended[VGIC_MAX_LRS];
@@ -155,6 +161,7 @@ static void maintenance(struct gic_cpu *g)
 }
 
 /* One of the guest's: from here on it is in its virtual CPU interface. */
+static void forward(struct gic_cpu *g, uint32_t intid) __attribute__((noinline));
 static void forward(struct gic_cpu *g, uint32_t intid)
 {
 	uint64_t running = gic_running();
@@ -206,13 +213,19 @@ static void take(struct cpu *c, uint32_t intid)
 
 static void do_work(struct gic_cpu *g)
 {
+	uint32_t work;
+
 	if (!__atomic_load_n(&g->work, __ATOMIC_RELAXED))
 		return;
-	__atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
-	gic_mail_serve(g);
-	gic_groups_follow(g);
-	gic_inbox_drain(g);
-	private_flush(g);
+	work = __atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
+	if (work & GIC_WORK_MAIL) {
+		gic_mail_serve(g);
+		gic_groups_follow(g);
+	}
+	if (work & GIC_WORK_INBOX)
+		gic_inbox_drain(g);
+	if (work & GIC_WORK_PRIVATE)
+		private_flush(g);
 }
 
 /* Group 0 is this side's own where there is one security state only. */
@@ -239,6 +252,16 @@ static bool gicv3_asked(struct cpu *c)
 	return true;
 }
 
+/* Asked where FIQs are masked; and what the question took from the timer. */
+static void timer_handle(struct cpu *c) __attribute__((noinline));
+static void timer_handle(struct cpu *c)
+{
+	gicv3_asked(c);
+	if (c->timer_put_off)
+		irq_own(c, gic.p->el2_timer_irq);
+	timer_recall(c);
+}
+
 static void gicv3_handle(struct cpu *c)
 {
 	unsigned int i;
@@ -250,12 +273,8 @@ static void gicv3_handle(struct cpu *c)
 			break;
 		take(c, intid);
 	}
-	if (timer_asks()) {
-		gicv3_asked(c); /* where FIQs are masked */
-		if (c->timer_put_off)
-			irq_own(c, gic.p->el2_timer_irq);
-		timer_recall(c);
-	}
+	if (timer_asks())
+		timer_handle(c);
 	do_work(c->gic);
 }
 
@@ -288,36 +307,29 @@ static bool gicv3_pending(struct cpu *c)
 
 static void gicv3_kick(unsigned int cpu)
 {
-	struct gic_cpu *t;
-
-	if (cpu >= cpu_count())
-		return;
-	t = &gic_cpus[cpu];
-	if (!__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
-		gic_send_kick(cpu_get(cpu)->mpidr);
+	if (cpu < cpu_count())
+		gic_kick(&gic_cpus[cpu]);
 }
 
 static void gicv3_ask(unsigned int cpu)
 {
-	gic_send_question(cpu_get(cpu)->mpidr);
+	gic_send_question(&gic_cpus[cpu].at);
 }
 
 static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
 {
-	struct vgic_sgi sgi = vgic_sgi_decode(value);
-	uint32_t bit = (uint32_t)BIT(sgi.intid);
-	unsigned int i;
+	uint32_t intid = (uint32_t)FIELD_GET(VGIC_SGI_INTID, value);
+	uint32_t bit = (uint32_t)BIT(intid);
+	struct gic_cpu *t = gic_cpus, *end = t + cpu_count();
 
-	for (i = 0; i < cpu_count(); i++) {
-		struct gic_cpu *t = &gic_cpus[i];
-
-		if (!vgic_sgi_targets(&sgi, cpu_get(i)->mpidr, t == c->gic) ||
+	for (; t < end; t++) {
+		if (!vgic_sgi_targets(value, &t->at, t == c->gic) ||
 		    !__atomic_load_n(&t->online, __ATOMIC_ACQUIRE) ||
-		    group1(t, sgi.intid) != to_group1)
+		    private_group1(t, intid) != to_group1)
 			continue;
 		__atomic_fetch_or(&t->pend, bit, __ATOMIC_RELEASE);
 		if (__atomic_load_n(&t->enable, __ATOMIC_RELAXED) & bit)
-			gic_wake(t);
+			gic_wake(t, GIC_WORK_PRIVATE);
 	}
 }
 
@@ -489,7 +501,7 @@ static void gicv3_cpu_init(struct cpu *c)
 		redistributor_init(g);
 	else
 		log_line("gicv3: CPU %u has no redistributor", c->id);
-	__atomic_store_n(&g->work, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&g->work, GIC_WORK_ALL, __ATOMIC_RELAXED);
 	__atomic_store_n(&g->online, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -536,6 +548,8 @@ static int gicv3_init(const struct platform *p, struct strbuf *why)
 {
 	gic.p = p;
 	gic.gicd = p->gicd.base;
+	for (unsigned int i = 0; i < cpu_count(); i++)
+		gic_cpus[i].at = vgic_sgi_target(cpu_get(i)->mpidr);
 	gic_probe();
 	return gic_dist_init(why);
 }

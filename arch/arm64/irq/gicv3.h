@@ -46,12 +46,19 @@ struct gic_mail {
 	struct vgic_held held; /* the answer */
 };
 
+/* What a CPU has to look at before it enters its guest. */
+enum gic_work {
+	GIC_WORK_PRIVATE = 1, /* pend and enable */
+	GIC_WORK_MAIL = 2,
+	GIC_WORK_INBOX = 4,
+	GIC_WORK_ALL = 7
+};
+
 struct gic_cpu {
-	struct vgic_cpu v; /* its own CPU's only */
 	unsigned int id;
-	uint64_t rd;	 /* redistributor; 0: this CPU has none */
+	struct vgic_sgi_target at;
 	uint32_t online; /* atomic */
-	uint32_t work;	 /* atomic: there is something for enter() */
+	uint32_t work;	 /* atomic, enum gic_work */
 	uint32_t kicked; /* atomic: a kick is on its way */
 	uint32_t pend;	 /* atomic: SGIs and played PPIs */
 	uint32_t enable; /* of those; changed under gic.lock */
@@ -59,6 +66,8 @@ struct gic_cpu {
 	uint32_t nmi;	   /* of the played ones, the guest's INMIR */
 	uint32_t group[3]; /* guest's IGROUPR of private interrupts */
 	uint8_t prio[GIC_PRIVATE];
+	uint64_t rd;	   /* redistributor; 0: this CPU has none */
+	struct vgic_cpu v; /* its own CPU's only */
 	bool asleep;	      /* the guest's GICR_WAKER */
 	struct gic_mail mail; /* written under gic.lock */
 	struct spinlock inbox_lock;
@@ -120,8 +129,8 @@ uint64_t gic_running(void); /* ICC_RPR_EL1 */
 void gic_eoi(uint32_t intid);
 void gic_deactivate(uint32_t intid);
 void gic_probe(void);
-void gic_send_kick(uint64_t mpidr);
-void gic_send_question(uint64_t mpidr);
+void gic_send_kick(const struct vgic_sgi_target *t);
+void gic_send_question(const struct vgic_sgi_target *t);
 uint32_t gic_ack_group0(void);
 void gic_end_group0(uint32_t intid);
 
@@ -139,7 +148,8 @@ void gic_unlock(void);
 struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
 			     uint32_t mask);
 void gic_post(struct gic_cpu *t, const struct vgic_irq *irq);
-void gic_wake(struct gic_cpu *t); /* look at your work */
+void gic_wake(struct gic_cpu *t, enum gic_work work);
+void gic_kick(struct gic_cpu *t); /* unless one is on its way */
 
 /* gicv3.c */
 uint8_t gic_groups(void);

@@ -122,7 +122,7 @@ static void enable_write(const struct gic_word *w, uint32_t v)
 	if (w->g && (v & w->played)) {
 		__atomic_fetch_or(&w->g->enable, v & w->played,
 				  __ATOMIC_RELEASE);
-		gic_wake(w->g);
+		gic_wake(w->g, GIC_WORK_PRIVATE);
 	}
 	while ((s = spi_next(w, &v))) {
 		s->enable = true;
@@ -149,10 +149,12 @@ static uint32_t pending_read(const struct gic_word *w)
 	uint32_t v = hw_read(w, VGIC_PEND_SET), left = w->played;
 	struct gic_spi *s;
 
+	/* first where they come from: they go on to list registers */
+	if (w->g)
+		v |= __atomic_load_n(&w->g->pend, __ATOMIC_ACQUIRE) & w->played;
 	v |= ask(w, GIC_QUERY, ~0u).pending;
 	if (w->g)
-		return v | (__atomic_load_n(&w->g->pend, __ATOMIC_ACQUIRE) &
-			    w->played);
+		return v;
 	while ((s = spi_next(w, &left)))
 		if (s->latch || (s->level && !s->edge))
 			v |= (uint32_t)BIT(s->intid - w->first);
@@ -170,7 +172,7 @@ static void pending_set(const struct gic_word *w, uint32_t v)
 	hw_write(w, VGIC_PEND_SET, v & ~ask(w, GIC_QUERY, v).pending);
 	if (w->g && (v & w->played)) {
 		__atomic_fetch_or(&w->g->pend, v & w->played, __ATOMIC_RELEASE);
-		gic_wake(w->g);
+		gic_wake(w->g, GIC_WORK_PRIVATE);
 	}
 	while ((s = spi_next(w, &v))) {
 		s->latch = true;
@@ -268,7 +270,7 @@ static void nmi_write(const struct gic_word *w, uint32_t v)
 	if (w->g) {
 		if (w->played)
 			w->g->nmi = v & w->played;
-		gic_wake(w->g);
+		gic_wake(w->g, GIC_WORK_PRIVATE);
 	}
 	while ((s = spi_next(w, &left))) {
 		s->nmi = v >> (s->intid - w->first) & 1;

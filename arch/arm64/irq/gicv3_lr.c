@@ -344,27 +344,21 @@ void gic_probe(void)
 }
 
 /* ICC_SGI1R_EL1 and ICC_SGI0R_EL1 for one CPU. */
-static uint64_t sgi_to(uint32_t intid, uint64_t mpidr)
+static uint64_t sgi_to(uint32_t intid, const struct vgic_sgi_target *t)
 {
-	uint64_t aff0 = mpidr & 0xff;
-
-	return FIELD_PREP(GENMASK(55, 48), mpidr >> 32) |
-	       FIELD_PREP(GENMASK(47, 44), aff0 / 16) |
-	       FIELD_PREP(GENMASK(39, 32), mpidr >> 16) |
-	       FIELD_PREP(GENMASK(27, 24), intid) |
-	       FIELD_PREP(GENMASK(23, 16), mpidr >> 8) | BIT(aff0 % 16);
+	return t->where | t->bit | FIELD_PREP(VGIC_SGI_INTID, intid);
 }
 
-void gic_send_kick(uint64_t mpidr)
+void gic_send_kick(const struct vgic_sgi_target *t)
 {
 	dsb(ish); /* orders what the other CPU is to see before the kick */
-	write_sysreg(sgi_to(GIC_KICK_SGI, mpidr), ICC_SGI1R_EL1);
+	write_sysreg(sgi_to(GIC_KICK_SGI, t), ICC_SGI1R_EL1);
 	isb(); /* orders the kick before a wait for its effect */
 }
 
-void gic_send_question(uint64_t mpidr)
+void gic_send_question(const struct vgic_sgi_target *t)
 {
-	write_sysreg(sgi_to(GIC_ASK_SGI, mpidr), ICC_SGI0R_EL1);
+	write_sysreg(sgi_to(GIC_ASK_SGI, t), ICC_SGI0R_EL1);
 	isb(); /* orders it before the next one */
 }
 

@@ -9,7 +9,7 @@
 #include "cpu.h"
 #include "irq/gicv3.h"
 
-#define REQUEST_US 20000 /* another CPU's answer; it may be in the monitor */
+#define REQUEST_US 1000000 /* another CPU's answer; its host may have no time */
 
 enum vgic_result gic_inject(struct gic_cpu *g, const struct vgic_irq *irq)
 {
@@ -44,12 +44,17 @@ void gic_inbox_drain(struct gic_cpu *g)
 	}
 }
 
-void gic_wake(struct gic_cpu *t)
+void gic_kick(struct gic_cpu *t)
 {
-	__atomic_store_n(&t->work, 1, __ATOMIC_SEQ_CST);
-	if (t != this_cpu()->gic &&
-	    !__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
-		gic_send_kick(cpu_get(t->id)->mpidr);
+	if (!__atomic_exchange_n(&t->kicked, 1, __ATOMIC_SEQ_CST))
+		gic_send_kick(&t->at);
+}
+
+void gic_wake(struct gic_cpu *t, enum gic_work work)
+{
+	__atomic_fetch_or(&t->work, work, __ATOMIC_SEQ_CST);
+	if (t != this_cpu()->gic)
+		gic_kick(t);
 }
 
 void gic_post(struct gic_cpu *t, const struct vgic_irq *irq)
@@ -60,7 +65,7 @@ void gic_post(struct gic_cpu *t, const struct vgic_irq *irq)
 	else
 		t->lost++;
 	spin_unlock(&t->inbox_lock);
-	gic_wake(t);
+	gic_wake(t, GIC_WORK_INBOX);
 }
 
 static struct vgic_held perform(struct gic_cpu *g, enum gic_op op,
@@ -155,7 +160,7 @@ struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
 	t->mail.first = first;
 	t->mail.mask = mask;
 	__atomic_store_n(&t->mail.state, GIC_MAIL_POSTED, __ATOMIC_RELEASE);
-	gic_wake(t);
+	gic_wake(t, GIC_WORK_MAIL);
 	return mail_wait(t);
 }
 

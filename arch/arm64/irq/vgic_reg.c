@@ -286,27 +286,17 @@ uint64_t vgic_merge64(uint64_t old, uint64_t value, uint32_t offset,
 	return (old & ~GENMASK(31, 0)) | (value & GENMASK(31, 0));
 }
 
-struct vgic_sgi vgic_sgi_decode(uint64_t value)
+struct vgic_sgi_target vgic_sgi_target(uint64_t mpidr)
 {
-	return (struct vgic_sgi){
-		.intid = (uint8_t)FIELD_GET(GENMASK(27, 24), value),
-		.all_others = value & BIT(40),
-		.aff = FIELD_GET(GENMASK(55, 48), value) << 32 |
-		       FIELD_GET(GENMASK(39, 32), value) << 16 |
-		       FIELD_GET(GENMASK(23, 16), value) << 8,
-		.aff0 = (uint8_t)(FIELD_GET(GENMASK(47, 44), value) * 16),
-		.list = (uint16_t)value,
+	uint64_t aff0 = mpidr & 0xff;
+
+	return (struct vgic_sgi_target){
+		.where = FIELD_PREP(GENMASK(55, 48), mpidr >> 32) |
+			 FIELD_PREP(GENMASK(47, 44), aff0 / 16) |
+			 FIELD_PREP(GENMASK(39, 32), mpidr >> 16) |
+			 FIELD_PREP(GENMASK(23, 16), mpidr >> 8),
+		.bit = (uint16_t)(1u << aff0 % 16),
 	};
-}
-
-bool vgic_sgi_targets(const struct vgic_sgi *sgi, uint64_t mpidr, bool self)
-{
-	uint64_t aff = mpidr & (GENMASK(39, 32) | GENMASK(23, 8));
-	unsigned int n = (unsigned int)(mpidr & 0xff) - sgi->aff0;
-
-	if (sgi->all_others)
-		return !self;
-	return aff == sgi->aff && n < 16 && (sgi->list >> n & 1);
 }
 
 /* GITS_BASER: 64K pages have address bits 51:48 in 15:12. */

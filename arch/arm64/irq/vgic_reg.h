@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bits.h"
+
 enum vgic_reg_kind {
 	VGIC_RAZ,     /* reads as zero, writes are ignored */
 	VGIC_PASS,    /* goes to the hardware as it is */
@@ -65,15 +67,26 @@ uint64_t vgic_merge64(uint64_t old, uint64_t value, uint32_t offset,
 		      unsigned int size);
 
 /* A write to ICC_SGI1R_EL1, ICC_ASGI1R_EL1 or ICC_SGI0R_EL1. */
-struct vgic_sgi {
-	uint8_t intid;
-	bool all_others; /* IRM: everyone but the sender */
-	uint64_t aff;	 /* Aff3.Aff2.Aff1 as in MPIDR_EL1, Aff0 zero */
-	uint8_t aff0;	 /* of bit 0 of the list */
-	uint16_t list;
+#define VGIC_SGI_INTID GENMASK(27, 24)
+#define VGIC_SGI_OTHERS BIT(40) /* IRM: everyone but the sender */
+/* Aff3, the range selector, Aff2, Aff1 */
+#define VGIC_SGI_WHERE \
+	(GENMASK(55, 48) | GENMASK(47, 44) | GENMASK(39, 32) | GENMASK(23, 16))
+
+/* A CPU as such a write names it: those bits and one of the list. */
+struct vgic_sgi_target {
+	uint64_t where;
+	uint16_t bit;
 };
-struct vgic_sgi vgic_sgi_decode(uint64_t value);
-bool vgic_sgi_targets(const struct vgic_sgi *sgi, uint64_t mpidr, bool self);
+struct vgic_sgi_target vgic_sgi_target(uint64_t mpidr);
+
+static inline bool vgic_sgi_targets(uint64_t value,
+				    const struct vgic_sgi_target *t, bool self)
+{
+	if (value & VGIC_SGI_OTHERS)
+		return !self;
+	return (value & VGIC_SGI_WHERE) == t->where && (value & t->bit);
+}
 
 /* The memory that a table register's value lets the GIC use. */
 struct vgic_table {

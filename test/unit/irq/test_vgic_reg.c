@@ -207,29 +207,49 @@ static void test_spi_index_is_dense_and_closed(void **state)
 	assert_int_equal(vgic_spi_index(0xffffffff), VGIC_SPIS);
 }
 
+static bool sgi_reaches(uint64_t value, uint64_t mpidr, bool self)
+{
+	struct vgic_sgi_target t = vgic_sgi_target(mpidr);
+
+	return vgic_sgi_targets(value, &t, self);
+}
+
 static void test_sgi_targets_by_affinity(void **state)
 {
 	/* INTID 5, Aff3.2.1 = 1.2.3, range selector 1, list bits 0 and 15 */
-	struct vgic_sgi s = vgic_sgi_decode(UINT64_C(0x0001100205038001));
+	uint64_t sgi = UINT64_C(0x0001100205038001);
 
-	assert_int_equal(s.intid, 5);
-	assert_false(s.all_others);
-	assert_true(vgic_sgi_targets(&s, UINT64_C(0x0100020310), false));
-	assert_true(vgic_sgi_targets(&s, UINT64_C(0x010002031f), true));
-	assert_false(vgic_sgi_targets(&s, UINT64_C(0x0100020311), false));
-	assert_false(vgic_sgi_targets(&s, UINT64_C(0x0100020300), false));
-	assert_false(vgic_sgi_targets(&s, UINT64_C(0x0000020310), false));
-	assert_false(vgic_sgi_targets(&s, UINT64_C(0x0100030310), false));
-	assert_false(vgic_sgi_targets(&s, UINT64_C(0x0100020410), false));
+	assert_int_equal(FIELD_GET(VGIC_SGI_INTID, sgi), 5);
+	assert_true(sgi_reaches(sgi, UINT64_C(0x0100020310), false));
+	assert_true(sgi_reaches(sgi, UINT64_C(0x010002031f), true));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020311), false));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020300), false));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0000020310), false));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100030310), false));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020410), false));
+	/* what MPIDR_EL1 has besides: MT, U, RES1 */
+	assert_true(sgi_reaches(sgi, UINT64_C(0x01c1020310), false));
 }
 
 static void test_sgi_to_all_others(void **state)
 {
-	struct vgic_sgi s = vgic_sgi_decode(BIT(40) | 3 << 24);
+	uint64_t sgi = BIT(40) | 3 << 24;
 
-	assert_int_equal(s.intid, 3);
-	assert_true(vgic_sgi_targets(&s, 0x12345, false));
-	assert_false(vgic_sgi_targets(&s, 0, true));
+	assert_int_equal(FIELD_GET(VGIC_SGI_INTID, sgi), 3);
+	assert_true(sgi_reaches(sgi, 0x12345, false));
+	assert_false(sgi_reaches(sgi, 0, true));
+}
+
+/* A write made of a target reaches that one and no other. */
+static void test_sgi_to_one(void **state)
+{
+	struct vgic_sgi_target t = vgic_sgi_target(UINT64_C(0x7f80ff01a3));
+	uint64_t sgi = t.where | t.bit;
+
+	assert_true(sgi_reaches(sgi, UINT64_C(0x7f80ff01a3), false));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff01a2), false));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff01b3), false));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff00a3), false));
 }
 
 static void test_halves_merge(void **state)
@@ -297,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_spi_index_is_dense_and_closed),
 		cmocka_unit_test(test_sgi_targets_by_affinity),
 		cmocka_unit_test(test_sgi_to_all_others),
+		cmocka_unit_test(test_sgi_to_one),
 		cmocka_unit_test(test_halves_merge),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_overlap),
