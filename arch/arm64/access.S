@@ -89,6 +89,16 @@ guarded_write:
 	guard	9b, access_fault
 	guard	10b, access_fault
 
+/* int guarded_tag(uint64_t addr, uint64_t *value): LDG, with the tag in 59:56 */
+	.globl	guarded_tag
+guarded_tag:
+	mov	x3, #0
+1:	.inst	0xd9600003	/* ldg x3, [x0] */
+	str	x3, [x1]
+	mov	x0, #0
+	ret
+	guard	1b, access_fault
+
 /*
  * uint64_t smc_call(uint64_t regs[18]): SMC #0 with x0-x17 from regs, results
  * written back. guarded: an undefined SMC gives -1 in regs[0].

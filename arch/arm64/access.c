@@ -42,7 +42,6 @@ struct access {
 	struct insn_regs r;
 	struct piece piece[MAX_PIECES];
 	unsigned int count;
-	bool ram; /* at least one piece is RAM */
 };
 
 void access_get_regs(struct cpu *c, struct insn_regs *r)
@@ -149,7 +148,9 @@ static int place(struct cpu *c, struct access *x, uint64_t far, uint64_t ipa)
 				return -ENOSYS;
 			p->ipa = g.pa;
 		}
-		x->ram |= guest_owns_ram(p->ipa, 1);
+		if (guest_owns_ram(p->ipa, 1) &&
+		    guest_tag_differs(c->vcpu.pstate, p->va, p->ipa, p->e.size))
+			return -ENOSYS;
 		x->count++;
 	}
 	return x->count ? 0 : -ENOSYS;
@@ -280,7 +281,6 @@ static int prepare(struct cpu *c, struct access *x, uint32_t insn, uint64_t far,
 	if (err)
 		return -ENOSYS;
 	x->count = 0;
-	x->ram = false;
 	access_get_regs(c, &x->r);
 	insn_ldst_address(&x->l, &x->r, &x->a);
 	return 0;
@@ -488,6 +488,7 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 	}
 	if (d.isv) {
 		if ((ipa & 4095) + d.size > 4096 ||
+		    (p && guest_tag_differs(c->vcpu.pstate, far, ipa, d.size)) ||
 		    (known && x.a.addr << 8 != far << 8 &&
 		     guest_owns_ram(ipa, 1))) {
 			access_let_through(c, p);

@@ -118,6 +118,20 @@ static bool is_compared(struct cpu *c, const struct mops *x, unsigned int w)
 	return false;
 }
 
+/* The core would find another tag: what comes of it is for it to do. */
+static bool tag_differs(struct cpu *c, const struct mops *x, unsigned int w)
+{
+	for (unsigned int i = x->first; i < 2; i++) {
+		const struct side *s = &x->side[i];
+
+		if (guest_owns_ram(s->ipa, 1) &&
+		    guest_tag_differs(c->vcpu.pstate, s->va,
+				      insn_mops_lowest(&x->rest, s->ipa, w), w))
+			return true;
+	}
+	return false;
+}
+
 /* How many of the next bytes may be done at once; 0: none. */
 static unsigned int width(struct cpu *c, const struct mops *x)
 {
@@ -131,7 +145,7 @@ static unsigned int width(struct cpu *c, const struct mops *x)
 			w = 1;
 	w = insn_mops_width(&x->rest, x->m->copy, w);
 	while (w && (is_watched(c, x, w, &reason, &addr) ||
-		     is_compared(c, x, w)))
+		     is_compared(c, x, w) || tag_differs(c, x, w)))
 		w /= 2;
 	return w;
 }
@@ -195,8 +209,8 @@ static uint64_t perform(struct cpu *c, struct mops *x)
 }
 
 /*
- * SETG: EL2 has no mapping by which it could write tags, so the core does it, all
- * of it; it counts as a hit if what is left of it has one.
+ * SETG writes tags too: the core does it, all of it; it counts as a hit if what
+ * is left of it has one.
  */
 static bool find_in_rest(struct cpu *c, struct mops *x,
 			 enum target_stop_reason *reason, uint64_t *addr)

@@ -12,15 +12,18 @@
 #include "page.h"
 #include "stub/strbuf.h"
 #include "sysreg.h"
+#include "tag.h"
 
 int guarded_read(uint64_t addr, unsigned int size, uint64_t *value);
 int guarded_write(uint64_t addr, unsigned int size, uint64_t value);
+int guarded_tag(uint64_t addr, uint64_t *value);
 
 #define DEVICE_LIMIT (1ull << 40) /* what memory.c maps */
 
 bool guest_mem_live;
 
 static struct stage1_regime features; /* the fields that ID registers say */
+static bool has_tags; /* FEAT_MTE2 */
 
 void guest_mem_init(void)
 {
@@ -28,6 +31,8 @@ void guest_mem_init(void)
 	uint64_t mmfr0 = read_sysreg(id_aa64mmfr0_el1);
 	uint64_t mmfr2 = read_sysreg(S3_0_C0_C7_2);
 	uint64_t pa = mmfr0 & 15;
+
+	has_tags = FIELD_GET(GENMASK(11, 8), read_sysreg(id_aa64pfr1_el1)) >= 2;
 
 	features.pa_bits = pa_bits[pa < ARRAY_SIZE(pa_bits) ? pa : 5];
 	features.lva = FIELD_GET(GENMASK(19, 16), mmfr2) == 1;
@@ -81,6 +86,22 @@ const struct guest_kernel *guest_kernel(void)
 static bool may_be_kernels(const struct stage1_regime *r, uint64_t addr)
 {
 	return addr & BIT(55) && kernel.vbar && r->sctlr & 1 && r->ttbr1 != kernel.r.ttbr1;
+}
+
+bool guest_tag_differs(uint64_t pstate, uint64_t va, uint64_t pa,
+		       unsigned int size)
+{
+	uint64_t tag;
+
+	if (!has_tags ||
+	    !tag_is_checked(read_sysreg_el1(sctlr_el1, SCTLR_EL12),
+			    read_sysreg_el1(tcr_el1, TCR_EL12), pstate, va))
+		return false;
+	for (uint64_t at = ALIGN_DOWN(pa, TAG_GRANULE); at < pa + size;
+	     at += TAG_GRANULE)
+		if (guarded_tag(at, &tag) || (tag ^ va) & TAG_FIELD)
+			return true;
+	return false;
 }
 
 void guest_regime_for(struct cpu *c, uint64_t addr, struct stage1_regime *r)

@@ -55,6 +55,13 @@ int guest_translate_by(const struct stage1_regime *r, uint64_t addr,
 		       struct guest_place *p, struct strbuf *why);
 
 /*
+ * Would this very CPU find the tags of RAM at pa other than va's, if the guest
+ * accessed it now? False where it would not look.
+ */
+bool guest_tag_differs(uint64_t pstate, uint64_t va, uint64_t pa,
+		       unsigned int size);
+
+/*
  * Bytes moved, fewer at a fault, or -Exxx with text. Aligned 1, 2, 4 and 8
  * bytes are one access.
  */

@@ -223,6 +223,17 @@ uint64_t mmu_tcr(void)
 	return mem.tcr;
 }
 
+/* Tags of the guest's memory can be read; EL2's own accesses are not checked. */
+static bool has_tags(void)
+{
+	return (read_sysreg(id_aa64pfr1_el1) >> 8 & 15) >= 2;
+}
+
+uint64_t mmu_mair(void)
+{
+	return 0x44000400 | (has_tags() ? 0xf0 : 0xff);
+}
+
 uint64_t mmu_sctlr(void)
 {
 	uint64_t csv2 = read_sysreg(id_aa64pfr0_el1) >> 56 & 15;
@@ -233,6 +244,8 @@ uint64_t mmu_sctlr(void)
 	/* RES1, but with FEAT_CSV2_2 TSCXT: SCXTNUM_EL0 and EL1 are the guest's */
 	if (cpu_e2h && csv2 < 2)
 		res1 |= BIT(20);
+	if (has_tags())
+		res1 |= BIT(43); /* ATA */
 	/* M, C, SA, I, WXN */
 	return res1 | BIT(0) | BIT(2) | BIT(3) | BIT(12) | BIT(19);
 }
@@ -272,7 +285,7 @@ void mmu_init(const struct platform *p)
 		panic("%llu KiB are in use before the MMU is on",
 		      (unsigned long long)(mem.next - img) / 1024);
 	dcache_clean_inval_poc(img, mem.next - img);
-	write_sysreg(MMU_MAIR, mair_el2);
+	write_sysreg(mmu_mair(), mair_el2);
 	write_sysreg(mem.tcr, tcr_el2);
 	write_sysreg(mem.root, ttbr0_el2);
 	isb(); /* orders the above before M=1 */

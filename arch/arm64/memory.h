@@ -59,7 +59,7 @@ uint64_t mmu_query(uint64_t va);
 uint64_t mmu_ttbr(void);
 uint64_t mmu_tcr(void);
 uint64_t mmu_sctlr(void);
-/* 0: write-back, 1: nGnRE, 2: nGnRnE, 3: Normal Non-cacheable */
-#define MMU_MAIR 0x440004ffull
+/* 0: write-back, tagged with FEAT_MTE2; 1: nGnRE, 2: nGnRnE, 3: Non-cacheable */
+uint64_t mmu_mair(void);
 
 #endif

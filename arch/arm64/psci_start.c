@@ -30,7 +30,7 @@ int64_t psci_start(struct cpu *t)
 
 	t->on_at = clock_us();
 	*b = (struct cpu_boot){ t->stack_top, (uint64_t)t, mmu_ttbr(), mmu_tcr(),
-				MMU_MAIR, mmu_sctlr(), feature_hcr() };
+				mmu_mair(), mmu_sctlr(), feature_hcr() };
 	dcache_clean_poc((uint64_t)b, sizeof(*b));
 	dcache_clean_poc((uint64_t)t, sizeof(*t));
 	return cpu_power->on(t, (uint64_t)secondary_entry, (uint64_t)b);
