@@ -15,6 +15,10 @@ from lib.common import Failure
 # Programs that come with it and are not in its list: name, file.
 MORE = (("pl031", "pl031"), ("spinlock", "spinlock-test"))
 MAX_CPUS = 8
+# What its programs expect of QEMU's board.
+DEVICES = ["-nodefaults", "-device", "virtio-serial-device", "-device",
+           "virtconsole,chardev=ctd", "-chardev", "testdev,id=ctd",
+           "-device", "pci-testdev"]
 # Cores of QEMU's with memory tagging. With others it refuses mte=on; without it
 # the tests skip themselves.
 TAGGING = ("max", "cortex-a710", "neoverse-n2")

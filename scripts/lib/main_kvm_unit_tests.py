@@ -30,13 +30,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.dont_write_bytecode = True
 
 from lib.common import Failure, ROOT, run_main  # noqa: E402
-from lib.kvm_unit_tests import (MAX_CPUS, Outcome, Test,  # noqa: E402
-                                checkout, outcome_of, tests_of)
+from lib.kvm_unit_tests import (DEVICES, MAX_CPUS, Outcome,  # noqa: E402
+                                Test, checkout, outcome_of, tests_of)
 
 QEMU = ROOT / "scripts" / "qemu"
-DEVICES = ["-nodefaults", "-device", "virtio-serial-device", "-device",
-           "virtconsole,chardev=ctd", "-chardev", "testdev,id=ctd",
-           "-device", "pci-testdev"]
 FORMAT = "{:<30} {:<12} {:>4}  {:<16} {:<16} {:<16} {}"
 # A test that differs is run again, natively too: some depend on the time.
 TURNS = 3

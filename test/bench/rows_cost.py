@@ -5,21 +5,27 @@ streamed, and how often CPUs come to EL2."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import threading
 import time
 from math import hypot
 from statistics import mean, stdev
+from pathlib import Path
 from typing import Iterator, Optional
 
-from tools import Bench, Bad, Guest, Line, Rsp, median, row
+from tools import ROOT, Bench, Bad, Guest, Line, Rsp, row
 
 from harness import guest_program
+from lib.kvm_unit_tests import DEVICES, checkout
 from same import output
 
 ICOUNT = ("-icount", "shift=0,sleep=off")
 TICK_NS = 16
 MICRO_TIMES = 2000  # as micro.c does
 EXITS_A_CPU = 150
+GUESTS_SLOT = 0x0a003e08  # virtio-mmio, where the guest's own device is
 
 # Pairs of processes, each with a pipe to and from the other.
 PIPES = r"""
@@ -151,6 +157,51 @@ def run_program(guest: Guest, command: str, seconds: float = 300) -> int:
     if not found:
         raise Bad(f"{command}: no figure")
     return int(found[-1])
+
+
+def kvm_micro_bench_of(bench: Bench, program: Path,
+                       native: bool) -> dict[str, float]:
+    """Nanoseconds for one of each, as it says."""
+    words = [str(ROOT / "scripts" / "qemu"), "--kernel", str(program), "--cpu",
+             bench.cpu, "--smp", "2", "--memory", "256M", "--gdb", "null",
+             "--console", "stdio", "--append", f"mmio-addr={GUESTS_SLOT:#x}"]
+    child = subprocess.Popen(
+        words + ["--native"] * native + ["--", *DEVICES, *ICOUNT],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True)
+    stop = threading.Timer(300, child.terminate)
+    stop.start()
+    took: dict[str, float] = {}
+    try:
+        for line in child.stdout:
+            found = re.match(r"(\w+) +[\d.]+ +([\d.]+) *$", line)
+            if found:
+                took[found[1]] = float(found[2])
+            if line.startswith("lpi"):
+                return took
+    finally:
+        stop.cancel()
+        child.terminate()
+        child.wait()
+    raise Bad(f"it ended after {', '.join(took) or 'nothing'}")
+
+
+@row("kvm-micro-bench", """kvm-unit-tests' micro-bench (the built checkout that
+$KVM_UNIT_TESTS names) with `-icount shift=0,sleep=off`, 2 CPUs, as far as to
+its LPIs: its timer's row waits 256 times 10 ms, the row `micro` has that; the device
+register is one of the guest's own; QEMU's column is --native""")
+def kvm_micro_bench(bench: Bench) -> Iterator[Line]:
+    folder = os.environ.get("KVM_UNIT_TESTS")
+    if not folder:
+        yield Line("kvm-micro-bench", "", text="not run: KVM_UNIT_TESTS= "
+                   "names no checkout of kvm-unit-tests")
+        return
+    program = checkout(Path(folder)) / "micro-bench.flat"
+    ours, native = (kvm_micro_bench_of(bench, program, which)
+                    for which in (False, True))
+    for name, value in ours.items():
+        yield Line(name, "ns", value, native[name], more_is_better=False,
+                   text=f"{value - native[name]:+.0f}")
 
 
 def standard_error(values: list[int]) -> float:
