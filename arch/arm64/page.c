@@ -48,10 +48,10 @@ static unsigned int copies(uint64_t page_size)
 				      (unsigned int)(COPY_MEMORY / page_size);
 }
 
-/* A page with its bitmap. */
+/* A page, and for each word of it how many hold a BRK there. */
 static uint64_t stride(uint64_t page_size)
 {
-	return page_size + page_size / 32;
+	return page_size + page_size / 4;
 }
 
 uint64_t page_memory(uint64_t page_size)
@@ -82,7 +82,7 @@ void page_init(void)
 	pool.active = memory_alloc(pool.copy_count * 4ull, 64);
 	pool.copies = memory_alloc_dirty(pool.copy_count * pool.copy_stride,
 					 pool.size);
-	/* copies first, each page-aligned; their bitmaps behind them all */
+	/* copies first, each page-aligned; behind them all who holds words */
 	for (unsigned int i = 0; i < pool.copy_count; i++)
 		pool.copy_free[i] = pool.copy_count - 1 - i;
 	for (unsigned int i = 0; i < pool.pages; i++)
@@ -101,12 +101,17 @@ unsigned int page_pool_used(void)
 	return pool.copies_used;
 }
 
-static uint32_t *bitmap(const struct page *p)
+static uint8_t *holders(const struct page *p)
 {
 	uint64_t index = (uint64_t)(p->copy - pool.copies) / pool.size;
 
-	return (uint32_t *)(pool.copies + pool.copy_count * pool.size +
-			    index * (pool.size / 32));
+	return pool.copies + pool.copy_count * pool.size +
+	       index * (pool.size / 4);
+}
+
+static uint64_t word_index(uint64_t pa)
+{
+	return (pa & (pool.size - 1)) / 4;
 }
 
 struct page *page_find(uint64_t ipa)
@@ -174,8 +179,8 @@ static uint32_t *word(uint8_t *base, uint64_t pa)
 int page_brk_set(uint64_t ipa, struct strbuf *why)
 {
 	struct page *p = get(ipa, why);
-	unsigned int w = (unsigned int)((ipa & (pool.size - 1)) / 4);
-	uint32_t *bits;
+	uint8_t *held;
+	int err = 0;
 
 	if (!p)
 		return -ENOSPC;
@@ -195,13 +200,17 @@ int page_brk_set(uint64_t ipa, struct strbuf *why)
 		p->active = pool.copies_used;
 		pool.active[pool.copies_used++] = (uint32_t)(p - pool.page);
 		memcpy(p->copy, (const void *)p->ipa, pool.size);
-		memset(bitmap(p), 0, pool.size / 32);
+		memset(holders(p), 0, pool.size / 4);
 		p->fresh = true;
 		mark(p);
 	}
-	bits = bitmap(p);
-	if (!(bits[w / 32] >> w % 32 & 1)) {
-		bits[w / 32] |= 1u << w % 32;
+	held = &holders(p)[word_index(ipa)];
+	if (*held == UINT8_MAX) {
+		if (why)
+			strbuf_printf(why, "%u breakpoints are at this place already",
+				      *held);
+		err = -ENOSPC;
+	} else if (!(*held)++) {
 		p->brks++;
 		*word(p->copy, ipa) = BRK_INSN;
 	}
@@ -213,29 +222,19 @@ int page_brk_set(uint64_t ipa, struct strbuf *why)
 		icache_sync((uint64_t)p->copy, pool.size);
 	}
 	spin_unlock(&p->lock);
-	return 0;
-}
-
-bool page_brk_is_set(uint64_t ipa)
-{
-	struct page *p = page_find(ipa);
-	unsigned int w = (unsigned int)((ipa & (pool.size - 1)) / 4);
-
-	return p && p->copy && (bitmap(p)[w / 32] >> w % 32 & 1);
+	return err;
 }
 
 void page_brk_clear(uint64_t ipa)
 {
 	struct page *p = page_find(ipa);
-	unsigned int w = (unsigned int)((ipa & (pool.size - 1)) / 4);
-	uint32_t *bits;
+	uint8_t *held;
 
 	if (!p || !p->copy)
 		return;
 	spin_lock(&p->lock);
-	bits = bitmap(p);
-	if (bits[w / 32] >> w % 32 & 1) {
-		bits[w / 32] &= ~(1u << w % 32);
+	held = &holders(p)[word_index(ipa)];
+	if (*held && !--*held) {
 		*word(p->copy, ipa) =
 			*(const volatile uint32_t *)(ipa & ~3ull);
 		icache_sync((uint64_t)word(p->copy, ipa), 4);
@@ -367,15 +366,12 @@ void page_commit(void)
 /* Words of [pa, pa+n) from the page to its shadow, but not under a BRK. */
 static void copy_words(struct page *p, uint64_t pa, size_t n)
 {
-	const uint32_t *bits = bitmap(p);
+	const uint8_t *held = holders(p);
 	uint64_t at = pa & ~3ull;
 
-	for (; at < pa + n; at += 4) {
-		unsigned int w = (unsigned int)((at & (pool.size - 1)) / 4);
-
-		if (!(bits[w / 32] >> w % 32 & 1))
+	for (; at < pa + n; at += 4)
+		if (!held[word_index(at)])
 			*word(p->copy, at) = *(const volatile uint32_t *)at;
-	}
 	icache_sync((uint64_t)word(p->copy, pa), n + 3);
 	dcache_clean_poc((uint64_t)word(p->copy, pa), n + 3);
 }
@@ -448,13 +444,12 @@ bool page_resync(struct page *p)
 
 	spin_lock(&p->lock);
 	if (p->copy) {
-		const uint32_t *bits = bitmap(p);
+		const uint8_t *held = holders(p);
 		const volatile uint32_t *real = (const volatile uint32_t *)p->ipa;
 		uint32_t *copy = (uint32_t *)p->copy;
 
 		for (unsigned int w = 0; w < pool.size / 4; w++)
-			if (copy[w] != real[w] &&
-			    !(bits[w / 32] >> w % 32 & 1)) {
+			if (copy[w] != real[w] && !held[w]) {
 				copy[w] = real[w];
 				differed = true;
 			}

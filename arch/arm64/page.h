@@ -20,13 +20,13 @@ struct page {
 	uint64_t ipa;
 	uint32_t next; /* in its hash chain; index + 1 */
 	struct spinlock lock;
-	uint16_t brks; /* breakpoints in the shadow */
+	uint16_t brks; /* words of the shadow that are breakpoints */
 	uint16_t watches; /* data accesses trap */
 	uint16_t tables; /* writes trap: pending breakpoints look at it */
 	bool device;
 	bool fresh; /* the copy was made while CPUs may run */
 	uint32_t active; /* place in the list of those with a copy */
-	uint8_t *copy; /* the shadow, or NULL; behind it a bit for each word */
+	uint8_t *copy; /* the shadow, or NULL */
 };
 
 void page_init(void);
@@ -37,10 +37,11 @@ struct page *page_find(uint64_t ipa);
 
 /*
  * Claims and their ends; mapped as they say by page_commit(). World stopped, or
- * under the caller's own serialisation. -ENOSPC with text.
+ * under the caller's own serialisation. -ENOSPC with text. A word may be claimed
+ * several times: two kinds of breakpoint at one address, two addresses of one
+ * page, several processes. It is a BRK until the last one has gone.
  */
 int page_brk_set(uint64_t ipa, struct strbuf *why);
-bool page_brk_is_set(uint64_t ipa);
 void page_brk_clear(uint64_t ipa);
 int page_watch_add(uint64_t ipa, bool device, struct strbuf *why);
 void page_watch_remove(uint64_t ipa);

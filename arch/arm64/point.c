@@ -22,7 +22,6 @@ static struct {
 	struct bp_table *table;
 	unsigned int pending; /* that wait for a mapping */
 	unsigned int tvm_budget;
-	bool cleared; /* BRKs since the last restore_shared() */
 	/* user addresses that are out while something steps, and whose they are */
 	struct {
 		uint64_t addr, ttbr0;
@@ -260,43 +259,11 @@ static int arm(struct cpu *c, struct bp *bp, struct strbuf *why)
 				      arm_break(c, bp, why);
 }
 
-void point_clear_brk(uint64_t pa)
-{
-	page_brk_clear(pa);
-	pt.cleared = true;
-}
-
-bool point_has_brk(uint64_t pa)
-{
-	for (struct bp *bp = bp_next(pt.table, NULL); bp;
-	     bp = bp_next(pt.table, bp))
-		if (bp->armed == POINT_SHADOW && bp->data[AT_PA] == pa)
-			return true;
-	return false;
-}
-
-/*
- * Two kinds at one address, two addresses of one page, an address and its
- * physical one: what one of them has taken out the others put in again.
- */
-static void restore_shared(void)
-{
-	if (!pt.cleared)
-		return;
-	pt.cleared = false;
-	for (struct bp *bp = bp_next(pt.table, NULL); bp;
-	     bp = bp_next(pt.table, bp))
-		if (bp->armed == POINT_SHADOW &&
-		    !page_brk_is_set(bp->data[AT_PA]))
-			page_brk_set(bp->data[AT_PA], NULL);
-	point_everywhere_restore();
-}
-
 static void disarm(struct bp *bp, bool stepping)
 {
 	switch ((enum point_armed)bp->armed) {
 	case POINT_SHADOW:
-		point_clear_brk(bp->data[AT_PA]);
+		page_brk_clear(bp->data[AT_PA]);
 		debug_wants.shadows--;
 		debug_wants.windows -= point_is_window(bp->addr);
 		break;
@@ -381,7 +348,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 			watch_table(bp, last_descriptor(c, bp));
 			return false;
 		}
-		point_clear_brk(bp->data[AT_PA]);
+		page_brk_clear(bp->data[AT_PA]);
 		debug_wants.shadows--;
 		bp->armed = POINT_PENDING;
 		pt.pending++;
@@ -391,7 +358,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 	if (!waits && p.pa == bp->data[AT_PA])
 		return false;
 	if (bp->armed == POINT_SHADOW) {
-		point_clear_brk(bp->data[AT_PA]);
+		page_brk_clear(bp->data[AT_PA]);
 		debug_wants.shadows--;
 	} else if (bp->kind == BP_HARDWARE && bp->armed == POINT_COMPARATOR) {
 		bp->data[AT_PENDING] = 0; /* it stays where it is */
@@ -427,7 +394,6 @@ static void follow_some(struct cpu *c, uint64_t ipa, uint64_t size)
 		list_comparators();
 	point_everywhere_written(ipa, size);
 	want_tvm();
-	restore_shared();
 	page_commit();
 	spin_unlock(&pt.lock);
 }
@@ -486,7 +452,6 @@ void point_look(struct cpu *c)
 {
 	spin_lock(&pt.lock);
 	point_everywhere_look(c);
-	restore_shared();
 	page_commit();
 	spin_unlock(&pt.lock);
 }
@@ -536,7 +501,6 @@ void point_make_room(struct cpu *c)
 	displace_some(c, true);
 	list_comparators();
 	want_tvm();
-	restore_shared();
 	page_commit();
 	spin_unlock(&pt.lock);
 }
@@ -578,7 +542,6 @@ int point_sync(struct bp_table *table, bool stepping, struct strbuf *why)
 	displace_some(c, true);
 	list_comparators();
 	want_tvm();
-	restore_shared();
 	page_commit();
 	bp_table_commit(table);
 	return 0;

@@ -27,16 +27,6 @@ static struct slot {
 /* Each CPU's tables as it has last said. */
 static struct stage1_regime regimes[PLATFORM_MAX_CPUS];
 
-static bool is_used(uint64_t pa)
-{
-	for (unsigned int i = 0; i < SLOTS; i++)
-		for (unsigned int k = 0; slots[i].bp && k < cpu_count(); k++)
-			if (slots[i].on[k].pa == pa)
-				return true;
-	return point_has_brk(pa);
-}
-
-/* Others run: a BRK that is theirs as well is gone at no moment. */
 static void change(struct slot *s, unsigned int cpu, uint64_t pa)
 {
 	uint64_t old = s->on[cpu].pa;
@@ -49,8 +39,8 @@ static void change(struct slot *s, unsigned int cpu, uint64_t pa)
 		log_line("breakpoint at 0x%llx: no shadow page is free",
 			 (unsigned long long)s->bp->addr);
 	}
-	if (old && !is_used(old))
-		point_clear_brk(old);
+	if (old)
+		page_brk_clear(old);
 }
 
 /*
@@ -115,16 +105,5 @@ void point_everywhere_written(uint64_t ipa, uint64_t size)
 
 			if (at && at + 8 > ipa && at < ipa + size)
 				look(&slots[i], k);
-		}
-}
-
-void point_everywhere_restore(void)
-{
-	for (unsigned int i = 0; i < SLOTS && debug_wants.everywhere; i++)
-		for (unsigned int k = 0; slots[i].bp && k < cpu_count(); k++) {
-			uint64_t pa = slots[i].on[k].pa;
-
-			if (pa && !page_brk_is_set(pa))
-				page_brk_set(pa, NULL);
 		}
 }

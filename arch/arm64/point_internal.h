@@ -32,10 +32,6 @@ static inline bool point_is_window(uint64_t addr)
 uint64_t point_last_descriptor(const struct stage1_regime *r, uint64_t addr);
 /* Writes to *at are no longer looked at, but those to desc; 0: to none. */
 void point_watch_table(uint64_t *at, uint64_t desc);
-/* Others may be on the same word: that is seen to before page_commit(). */
-void point_clear_brk(uint64_t pa);
-/* Is there one of a breakpoint that is armed by its page? */
-bool point_has_brk(uint64_t pa);
 /* Is one left on every CPU, beside what the guest uses? */
 bool point_comparator_free(bool watch);
 /* DBGWVR and DBGWCR for this range; false: BAS and MASK cannot say it. */
@@ -46,8 +42,6 @@ void point_everywhere_drop(struct bp *bp);
 /* This CPU's tables may be others than before. */
 void point_everywhere_look(struct cpu *c);
 void point_everywhere_written(uint64_t ipa, uint64_t size);
-/* BRKs that another entry on the same word has taken out. */
-void point_everywhere_restore(void);
 /* Z2..Z4: a comparator, else pages. */
 int point_arm_watch(struct cpu *c, struct bp *bp, struct strbuf *why);
 /*
