@@ -8,6 +8,7 @@
 #include "access_mops.h"
 #include "barrier.h"
 #include "debug.h"
+#include "debug_sequence.h"
 #include "esr.h"
 #include "guest.h"
 #include "guest_mem.h"
@@ -500,6 +501,8 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 		access_let_through(c, p); /* AArch32, SVE: the hardware does it */
 		return EXITS_STAGE2;
 	}
+	if (x.l.kind == INSN_STORE_EXCLUSIVE && p && p->tables)
+		debug_retry_table(c, ipa); /* alone it fails, for ever */
 	err = can_do(&x.l) ? place(c, &x, far, ipa) : -ENOSYS;
 	if (!err)
 		err = perform(c, &x);

@@ -523,6 +523,17 @@ static void hide_ss(struct cpu *c)
 	write_sysreg_el1(spsr & ~PSTATE_SS, spsr_el1, SPSR_EL12);
 }
 
+/* Towards the load of the next try; from there with the table open. */
+static void step_to_retry(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+
+	if (!d->retry && d->retry_table)
+		access_let_through(c, page_find(d->retry_table));
+	else
+		step_plain(c);
+}
+
 static void on_step(struct cpu *c)
 {
 	if (c->hidden_step || c->step != STEP_NONE)
@@ -531,7 +542,7 @@ static void on_step(struct cpu *c)
 		end_hidden(c);
 		if (c->step == STEP_NONE) {
 			if (c->dbg->retry && debug_retry_goes_on(c))
-				step_plain(c);
+				step_to_retry(c);
 			return;
 		}
 	}

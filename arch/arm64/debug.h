@@ -49,6 +49,7 @@ struct debug_cpu {
 	uint64_t exit[DEBUG_REGS];
 	uint64_t retry; /* the load that hidden steps lead to, 0: none */
 	unsigned int retry_left; /* so many of them at most */
+	uint64_t retry_table; /* the try writes to this table, which traps; or 0 */
 	uint64_t no_sequence; /* at this PC is none, as was seen before */
 };
 

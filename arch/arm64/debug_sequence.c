@@ -114,10 +114,21 @@ bool debug_retry_begin(struct cpu *c)
 		if (point_find(at) || point_find_physical(c, at)) {
 			d->retry = load;
 			d->retry_left = RETRY_STEPS;
+			d->retry_table = 0;
 			return true;
 		}
 	d->no_sequence = pc; /* hit often, it is looked at once */
 	return false;
+}
+
+void debug_retry_table(struct cpu *c, uint64_t ipa)
+{
+	struct debug_cpu *d = c->dbg;
+	struct insn_exclusive e;
+
+	d->retry = find_load(c, &e);
+	d->retry_left = RETRY_STEPS;
+	d->retry_table = ipa;
 }
 
 bool debug_retry_goes_on(struct cpu *c)

@@ -30,6 +30,12 @@ bool debug_sequence_is_lost(const struct cpu *c);
  * no_sequence that there is no need to ask.
  */
 bool debug_retry_begin(struct cpu *c);
+/*
+ * The store exclusive at PC writes to a stage-1 table that traps, at ipa: done
+ * alone it fails. Hidden steps are to lead to the load of the next try, which is
+ * made as one with that page open.
+ */
+void debug_retry_table(struct cpu *c, uint64_t ipa);
 /* While retry is set one was made: is another to follow? The one at the load is
  * the last. */
 bool debug_retry_goes_on(struct cpu *c);
