@@ -137,7 +137,7 @@ def words() -> None:
     answers("RAM page by page where the share has no room for the tables",
             board(memory="2G") + kernel(
                 "hyperstub.guest=none hyperstub.blocks=off "
-                "hyperstub.share=36M"),
+                "hyperstub.share=40M"),
             r"hyperstub.blocks=off: \d+ KiB of tables do not fit into the "
             "monitor's share, blocks are used")
     answers("another's words are no matter",
