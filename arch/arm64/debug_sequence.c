@@ -100,9 +100,15 @@ static uint64_t find_load(struct cpu *c, struct insn_exclusive *e)
 	return 0;
 }
 
+static void lead_to(struct debug_cpu *d, uint64_t load, uint64_t table)
+{
+	d->retry = load;
+	d->retry_left = RETRY_STEPS;
+	d->retry_table = table;
+}
+
 bool debug_retry_begin(struct cpu *c)
 {
-	struct debug_cpu *d = c->dbg;
 	uint64_t pc = c->vcpu.pc, load;
 	struct insn_exclusive e;
 
@@ -112,23 +118,18 @@ bool debug_retry_begin(struct cpu *c)
 	for (uint64_t at = load + 4; load && at < load + (uint64_t)e.end;
 	     at += 4)
 		if (point_find(at) || point_find_physical(c, at)) {
-			d->retry = load;
-			d->retry_left = RETRY_STEPS;
-			d->retry_table = 0;
+			lead_to(c->dbg, load, 0);
 			return true;
 		}
-	d->no_sequence = pc; /* hit often, it is looked at once */
+	c->dbg->no_sequence = pc; /* hit often, it is looked at once */
 	return false;
 }
 
 void debug_retry_table(struct cpu *c, uint64_t ipa)
 {
-	struct debug_cpu *d = c->dbg;
 	struct insn_exclusive e;
 
-	d->retry = find_load(c, &e);
-	d->retry_left = RETRY_STEPS;
-	d->retry_table = ipa;
+	lead_to(c->dbg, find_load(c, &e), ipa);
 }
 
 bool debug_retry_goes_on(struct cpu *c)

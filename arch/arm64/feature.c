@@ -29,10 +29,14 @@ static uint64_t id_field(uint64_t reg, unsigned int shift)
 	return (reg >> shift) & 15;
 }
 
+bool feature_tags(void)
+{
+	return id_field(read_sysreg(id_aa64pfr1_el1), 8) >= 2;
+}
+
 uint64_t feature_hcr(void)
 {
 	uint64_t pfr0 = read_sysreg(id_aa64pfr0_el1);
-	uint64_t pfr1 = read_sysreg(id_aa64pfr1_el1);
 	uint64_t isar1 = read_sysreg(id_aa64isar1_el1);
 	uint64_t isar2 = read_sysreg(S3_0_C0_C6_2);
 	uint64_t hcr = HCR_RW | HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO |
@@ -42,7 +46,7 @@ uint64_t feature_hcr(void)
 	if (isar1 & (GENMASK(11, 4) | GENMASK(31, 24)) ||
 	    isar2 & GENMASK(15, 8))
 		hcr |= HCR_APK | HCR_API;
-	if (id_field(pfr1, 8) >= 2) /* MTE2: tags for EL1 */
+	if (feature_tags()) /* for EL1 */
 		hcr |= BIT(56);
 	if (id_field(pfr0, 56)) /* CSV2_2: SCXTNUM; RAZ bit where it is not */
 		hcr |= BIT(53);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "barrier.h"
+#include "feature.h"
 #include "guest.h"
 #include "mmio_shadow.h"
 #include "platform/platform.h"
@@ -23,7 +24,6 @@ int guarded_tag(uint64_t addr, uint64_t *value);
 bool guest_mem_live;
 
 static struct stage1_regime features; /* the fields that ID registers say */
-static bool has_tags; /* FEAT_MTE2 */
 
 void guest_mem_init(void)
 {
@@ -31,8 +31,6 @@ void guest_mem_init(void)
 	uint64_t mmfr0 = read_sysreg(id_aa64mmfr0_el1);
 	uint64_t mmfr2 = read_sysreg(S3_0_C0_C7_2);
 	uint64_t pa = mmfr0 & 15;
-
-	has_tags = FIELD_GET(GENMASK(11, 8), read_sysreg(id_aa64pfr1_el1)) >= 2;
 
 	features.pa_bits = pa_bits[pa < ARRAY_SIZE(pa_bits) ? pa : 5];
 	features.lva = FIELD_GET(GENMASK(19, 16), mmfr2) == 1;
@@ -93,7 +91,7 @@ bool guest_tag_differs(uint64_t pstate, uint64_t va, uint64_t pa,
 {
 	uint64_t tag;
 
-	if (!has_tags ||
+	if (!feature_tags() ||
 	    !tag_is_checked(read_sysreg_el1(sctlr_el1, SCTLR_EL12),
 			    read_sysreg_el1(tcr_el1, TCR_EL12), pstate, va))
 		return false;

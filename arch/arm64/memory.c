@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "barrier.h"
+#include "feature.h"
 #include "log.h"
 #include "memory.h"
 #include "platform/platform.h"
@@ -223,15 +224,9 @@ uint64_t mmu_tcr(void)
 	return mem.tcr;
 }
 
-/* Tags of the guest's memory can be read; EL2's own accesses are not checked. */
-static bool has_tags(void)
-{
-	return (read_sysreg(id_aa64pfr1_el1) >> 8 & 15) >= 2;
-}
-
 uint64_t mmu_mair(void)
 {
-	return 0x44000400 | (has_tags() ? 0xf0 : 0xff);
+	return 0x44000400 | (feature_tags() ? 0xf0 : 0xff);
 }
 
 uint64_t mmu_sctlr(void)
@@ -244,8 +239,8 @@ uint64_t mmu_sctlr(void)
 	/* RES1, but with FEAT_CSV2_2 TSCXT: SCXTNUM_EL0 and EL1 are the guest's */
 	if (cpu_e2h && csv2 < 2)
 		res1 |= BIT(20);
-	if (has_tags())
-		res1 |= BIT(43); /* ATA */
+	if (feature_tags())
+		res1 |= BIT(43); /* ATA: they can be read; TCF is 0: no checks */
 	/* M, C, SA, I, WXN */
 	return res1 | BIT(0) | BIT(2) | BIT(3) | BIT(12) | BIT(19);
 }

@@ -30,17 +30,12 @@ static uint64_t beat_of(struct cpu *c)
 	       __atomic_load_n(&c->beats, __ATOMIC_RELAXED);
 }
 
-static void set_away(struct cpu *c, uint32_t away)
-{
-	__atomic_store_n(&c->away, away, __ATOMIC_RELAXED);
-}
-
 void watch_cpu_init(struct cpu *c)
 {
 	c->watched = (struct heartbeat){ 0 };
 	c->asked = (struct heartbeat_asked){ 0 };
 	c->can_be_asked = irqchip->can_ask();
-	set_away(c, 0);
+	watch_set_away(c, 0);
 	if (cpu_count() > 1 || c->can_be_asked)
 		timer_arm(TIMER_WATCH, HEARTBEAT_TICK_US);
 }
@@ -56,9 +51,9 @@ void watch_sleep(struct cpu *c)
 
 	/* a timer that came as an FIQ since it was last looked for ends it */
 	timer_recall(c);
-	set_away(c, 1);
+	watch_set_away(c, 1);
 	wfi();
-	set_away(c, 0);
+	watch_set_away(c, 0);
 	watch_beat(c);
 	fiq_restore(daif);
 }

@@ -23,10 +23,15 @@ void watch_sleep(struct cpu *c);
 /* An FIQ came while it was in the monitor, or in the guest. */
 bool watch_asked(struct cpu *c);
 
+static inline void watch_set_away(struct cpu *c, uint32_t away)
+{
+	__atomic_store_n(&c->away, away, __ATOMIC_RELAXED);
+}
+
 /* Around the guest, whose entry and exit may not be asked. */
 static inline void watch_open(struct cpu *c)
 {
-	__atomic_store_n(&c->away, 0, __ATOMIC_RELAXED);
+	watch_set_away(c, 0);
 	if (c->can_be_asked)
 		fiq_unmask();
 }
@@ -37,7 +42,7 @@ static inline void watch_close(struct cpu *c)
 		fiq_mask();
 	if (c->timer_put_off)
 		timer_recall(c);
-	__atomic_store_n(&c->away, 1, __ATOMIC_RELAXED);
+	watch_set_away(c, 1);
 }
 
 #endif
