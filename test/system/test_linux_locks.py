@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR GPL-2.0-or-later
-# time limit: 400 s
+# time limit: 1800 s
 """Locks on a page with breakpoints, under Linux: every exclusive and atomic by
 more threads than there are CPUs, pages that are copied or refused in the middle
 of a sequence, the guest's own debugger beside. The page is guarded where the
@@ -70,7 +70,7 @@ class Locks:
             if not rest:
                 gdb.cmd("ignore $bpnum 1000000")
         gdb.send("continue")
-        self.text = self.guest.end_sh(token, 150)
+        self.text = self.guest.end_sh(token, 600 if LONG else 60)
         gdb.interrupt()
         hits = {place: gdb.hits(n) for place, n in numbers.items()}
         for number in numbers.values():
