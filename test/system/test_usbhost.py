@@ -233,6 +233,8 @@ def check_unplug() -> None:
             dev.wait("^detached")
             host.command("plug")
             host.command("wait configured 10")
+            with host.open("Gdb") as again: # what was not sent before
+                again.drain()
         # The device pulls itself off the bus.
         at = dev.wait("^configured")
         dev.tell("unplug")

@@ -234,6 +234,11 @@ class Port:
         if select.select([self.fd], [], [], seconds)[0]:
             raise Bad(f"unexpected: {os.read(self.fd, 4096)[:80]!r}")
 
+    def drain(self, seconds: float = 0.3) -> None:
+        """What comes, until nothing does for so long."""
+        while select.select([self.fd], [], [], seconds)[0]:
+            must(os.read(self.fd, 65536), "the end")
+
     def ended(self, seconds: float = 5) -> None:
         """The other side has gone: as a hung up tty says it."""
         if not select.select([self.fd], [], [], seconds)[0]:
