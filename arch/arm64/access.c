@@ -502,7 +502,7 @@ enum cpu_exit access_abort(struct cpu *c, uint64_t ipa)
 		return EXITS_STAGE2;
 	}
 	if (x.l.kind == INSN_STORE_EXCLUSIVE && p && p->tables)
-		debug_retry_table(c, ipa); /* alone it fails, for ever */
+		debug_retry_lost(c, ipa);
 	err = can_do(&x.l) ? place(c, &x, far, ipa) : -ENOSYS;
 	if (!err)
 		err = perform(c, &x);

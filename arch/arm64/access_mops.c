@@ -107,26 +107,20 @@ static bool is_watched(struct cpu *c, const struct mops *x, unsigned int w,
 	return false;
 }
 
-/* Comparators see no access that is done here. */
-static bool is_compared(struct cpu *c, const struct mops *x, unsigned int w)
-{
-	for (unsigned int i = x->first; i < 2; i++)
-		if (debug_regs_watched(
-			    c, insn_mops_lowest(&x->rest, x->side[i].va, w), w,
-			    x->side[i].write))
-			return true;
-	return false;
-}
-
-/* The core would find another tag: what comes of it is for it to do. */
-static bool tag_differs(struct cpu *c, const struct mops *x, unsigned int w)
+/*
+ * What the core would see there and must: a comparator's place, or another tag.
+ * What comes of it is for it to do.
+ */
+static bool is_for_core(struct cpu *c, const struct mops *x, unsigned int w)
 {
 	for (unsigned int i = x->first; i < 2; i++) {
 		const struct side *s = &x->side[i];
+		uint64_t va = insn_mops_lowest(&x->rest, s->va, w);
+		uint64_t ipa = insn_mops_lowest(&x->rest, s->ipa, w);
 
-		if (guest_owns_ram(s->ipa, 1) &&
-		    guest_tag_differs(c->vcpu.pstate, s->va,
-				      insn_mops_lowest(&x->rest, s->ipa, w), w))
+		if (debug_regs_watched(c, va, w, s->write) ||
+		    (guest_owns_ram(s->ipa, 1) &&
+		     guest_tag_differs(c->vcpu.pstate, s->va, ipa, w)))
 			return true;
 	}
 	return false;
@@ -145,7 +139,7 @@ static unsigned int width(struct cpu *c, const struct mops *x)
 			w = 1;
 	w = insn_mops_width(&x->rest, x->m->copy, w);
 	while (w && (is_watched(c, x, w, &reason, &addr) ||
-		     is_compared(c, x, w) || tag_differs(c, x, w)))
+		     is_for_core(c, x, w)))
 		w /= 2;
 	return w;
 }

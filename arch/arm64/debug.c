@@ -116,6 +116,7 @@ static void begin_step(struct cpu *c)
 
 static void end_hidden(struct cpu *c);
 static void step_plain(struct cpu *c) __attribute__((noinline));
+static bool lead(struct cpu *c) __attribute__((noinline));
 
 /* After comparators are what they will be: what they leave to BRKs. */
 static void look(struct cpu *c)
@@ -139,7 +140,8 @@ static void enter_debugged(struct cpu *c)
 		end_hidden(c);
 	stepping = c->step != STEP_NONE || c->hidden_step;
 	regs = stepping || debug_wants.breaks || debug_wants.watches;
-	if (c->step != STEP_NONE && !c->hidden_step)
+	if (c->step != STEP_NONE && !c->hidden_step &&
+	    !(d->retry == c->vcpu.pc && lead(c)))
 		point_step_starts(c);
 	stepping = c->step != STEP_NONE || c->hidden_step;
 	if (stepping) {
@@ -188,11 +190,11 @@ void debug_unpark(struct cpu *c)
 	c->dbg->dirty = c->dbg->look = true;
 	if (c->dbg->pass != c->vcpu.pc)
 		c->dbg->passing = false;
+	c->dbg->no_sequence = 0;
 	/* a breakpoint at PC is still to be hit */
-	c->dbg->retry = c->dbg->no_sequence = 0;
 	if (c->step == STEP_NONE && !c->hidden_step &&
-	    (debug_wants.shadows || debug_wants.breaks) &&
-	    !point_find(c->vcpu.pc) && debug_retry_begin(c))
+	    (debug_wants.shadows || debug_wants.breaks || c->dbg->retry) &&
+	    !point_find(c->vcpu.pc) && !lead(c) && debug_retry_begin(c))
 		step_plain(c);
 }
 
@@ -208,7 +210,7 @@ static void begin_hidden(struct cpu *c, enum cpu_view view, struct page *resync)
 	c->hidden_step = true;
 	d->skip = c->vcpu.pc;
 	d->dirty = true;
-	d->ss_armed = false;
+	d->ss_armed = d->sequence = false;
 	view_enter(c, view);
 }
 
@@ -277,6 +279,22 @@ static void step_plain(struct cpu *c)
 	debug_hidden_step(c, VIEW_PLAIN, access_follow(c));
 }
 
+/* Towards the load of the next try, or that try. False: PC is not on the way. */
+static bool lead(struct cpu *c)
+{
+	struct debug_cpu *d = c->dbg;
+
+	if (!d->retry || !debug_retry_goes_on(c))
+		return false;
+	if (!d->retry)
+		d->mute = !debug_regs_native(c);
+	if (!d->retry && d->retry_table)
+		access_let_through(c, page_find(d->retry_table));
+	else
+		step_plain(c);
+	return true;
+}
+
 /* Go over the instruction at PC, the real one, with no event. */
 static void step_over(struct cpu *c)
 {
@@ -331,6 +349,8 @@ static void hit(struct cpu *c, const struct bp *bp, const struct bp *physical)
 		return;
 	}
 	d->passing = false;
+	if (lead(c))
+		return;
 	/* one of the guest's may be here too: the step, without ours, meets it */
 	if ((esr_ec(c->vcpu.esr) == EC_BKPT_LOW &&
 	     debug_regs_guest_break(c, c->vcpu.pc)) ||
@@ -363,6 +383,25 @@ static void on_brk(struct cpu *c)
 	step_over(c); /* an alias of a page with breakpoints */
 }
 
+static void hidden_done(struct cpu *c)
+{
+	uint64_t pc = c->vcpu.pc;
+
+	end_hidden(c);
+	if (c->step != STEP_NONE)
+		step_done(c);
+	else if (!point_find(pc) && !point_find_physical(c, pc))
+		lead(c);
+}
+
+/* At a comparator of the guest's own where it would not count. */
+static void step_mute(struct cpu *c)
+{
+	debug_retry_lost(c, 0);
+	c->dbg->mute = true;
+	step_plain(c);
+}
+
 static bool is_ours(uint64_t pc)
 {
 	for (unsigned int i = 0; i < debug_wants.breaks; i++)
@@ -375,23 +414,25 @@ static void on_breakpoint(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
 	uint64_t pc = c->vcpu.pc;
-	const struct bp *bp;
+	const struct bp *bp = NULL, *physical = NULL;
+	bool guests, counts;
 	uint32_t insn;
 
 	if (debug_sequence_is_exit(d, pc)) {
-		end_hidden(c);
-		if (c->step != STEP_NONE)
-			step_done(c);
+		hidden_done(c);
 		return;
 	}
 	/*
 	 * In a hidden step ours at its place is off, so this is another's. One
 	 * that another CPU has just moved to a page may still have hit here.
 	 */
-	bp = pc != d->skip &&
-			     (is_ours(pc) || !debug_regs_guest_break(c, pc)) ?
-		     point_find(pc) :
-		     NULL;
+	guests = debug_regs_guest_break(c, pc);
+	counts = guests && debug_regs_native(c);
+	if (pc != d->skip && (is_ours(pc) || !counts))
+		bp = point_find(pc);
+	/* it comes before a BRK */
+	if (pc != d->skip && guests && !counts)
+		physical = point_find_physical(c, pc);
 	if (bp && from_el0(c) && guest_fetch(c, pc, &insn)) {
 		/*
 		 * An Instruction Abort comes first (D1.13.4), and the hit when
@@ -401,18 +442,17 @@ static void on_breakpoint(struct cpu *c)
 		step_plain(c);
 		return;
 	}
-	if (bp) {
-		hit(c, bp, NULL);
+	if (bp || physical) {
+		hit(c, bp, physical);
 		return;
 	}
-	if (debug_regs_guest_break(c, pc) && debug_regs_native(c)) {
+	if (counts) {
 		if (c->hidden_step)
 			end_hidden(c);
 		traps_inject(c, esr_make_breakpoint(from_el0(c)), NULL);
 		return;
 	}
-	d->mute = true; /* the guest's own, where it would not count */
-	step_plain(c);
+	step_mute(c);
 }
 
 /*
@@ -473,8 +513,7 @@ static void on_watchpoint(struct cpu *c)
 			     &c->vcpu.far);
 		return;
 	}
-	c->dbg->mute = true;
-	step_plain(c);
+	step_mute(c);
 }
 
 /* MDSCR_EL1.SS of the guest's own: design rule 10. */
@@ -523,30 +562,13 @@ static void hide_ss(struct cpu *c)
 	write_sysreg_el1(spsr & ~PSTATE_SS, spsr_el1, SPSR_EL12);
 }
 
-/* Towards the load of the next try; from there with the table open. */
-static void step_to_retry(struct cpu *c)
-{
-	struct debug_cpu *d = c->dbg;
-
-	if (!d->retry && d->retry_table)
-		access_let_through(c, page_find(d->retry_table));
-	else
-		step_plain(c);
-}
-
 static void on_step(struct cpu *c)
 {
 	if (c->hidden_step || c->step != STEP_NONE)
 		hide_ss(c);
-	if (c->hidden_step) {
-		end_hidden(c);
-		if (c->step == STEP_NONE) {
-			if (c->dbg->retry && debug_retry_goes_on(c))
-				step_to_retry(c);
-			return;
-		}
-	}
-	if (c->step != STEP_NONE)
+	if (c->hidden_step)
+		hidden_done(c);
+	else if (c->step != STEP_NONE)
 		step_done(c);
 	else if (debug_regs_mdscr(c) & MDSCR_SS)
 		guest_step(c);

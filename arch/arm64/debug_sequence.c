@@ -125,11 +125,11 @@ bool debug_retry_begin(struct cpu *c)
 	return false;
 }
 
-void debug_retry_table(struct cpu *c, uint64_t ipa)
+void debug_retry_lost(struct cpu *c, uint64_t table)
 {
 	struct insn_exclusive e;
 
-	lead_to(c->dbg, find_load(c, &e), ipa);
+	lead_to(c->dbg, find_load(c, &e), table);
 }
 
 bool debug_retry_goes_on(struct cpu *c)
@@ -138,8 +138,7 @@ bool debug_retry_goes_on(struct cpu *c)
 	uint64_t pc = c->vcpu.pc;
 	bool on;
 
-	on = d->retry_left-- && pc - d->retry + RETRY_NEAR < 2 * RETRY_NEAR &&
-	     !point_find(pc) && !point_find_physical(c, pc);
+	on = d->retry_left-- && pc - d->retry + RETRY_NEAR < 2 * RETRY_NEAR;
 	if (!on || pc == d->retry)
 		d->retry = 0;
 	return on;

@@ -31,13 +31,16 @@ bool debug_sequence_is_lost(const struct cpu *c);
  */
 bool debug_retry_begin(struct cpu *c);
 /*
- * The store exclusive at PC writes to a stage-1 table that traps, at ipa: done
- * alone it fails. Hidden steps are to lead to the load of the next try, which is
- * made as one with that page open.
+ * If PC is in a sequence its store fails, for what is at PC came to EL2, and
+ * will each time: hidden steps are to lead to the load of the next try. That is
+ * made as one with the page of a stage-1 table open that traps on writes, by its
+ * IPA or 0, and with no comparators of the guest's where they do not count.
  */
-void debug_retry_table(struct cpu *c, uint64_t ipa);
-/* While retry is set one was made: is another to follow? The one at the load is
- * the last. */
+void debug_retry_lost(struct cpu *c, uint64_t table);
+/*
+ * Is PC on the way to the load, with retry set? There it is over: what follows
+ * is the try. Breakpoints on the way are met, and it goes on behind them.
+ */
 bool debug_retry_goes_on(struct cpu *c);
 
 #endif

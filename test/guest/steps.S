@@ -148,6 +148,47 @@ mark retry_check
 mark retry_end
 	b	.
 
+/* A breakpoint of the guest's that does not count: PSTATE.D. */
+mark break_retries
+	adr	x0, table_middle
+	msr	dbgbvr0_el1, x0
+	mov	x2, #0x1e7		/* EL1 and EL0 */
+	msr	dbgbcr0_el1, x2
+	b	1f
+/* A watchpoint. */
+mark watch_retries
+	adr	x0, scratch
+	msr	dbgwvr0_el1, x0
+	mov	x2, #0x1ff7		/* stores, EL1 and EL0, 8 bytes */
+	msr	dbgwcr0_el1, x2
+1:	mrs	x2, mdscr_el1
+	orr	x2, x2, #1 << 15	/* MDE */
+	orr	x2, x2, #1 << 13	/* KDE */
+	msr	oslar_el1, xzr
+	msr	mdscr_el1, x2
+	msr	daifset, #8
+	isb
+	adr	x0, scratch
+
+/* x0: an entry of a translation table, to which 2 is added a hundred times */
+case table_retries
+	mov	x1, x0
+	mov	x5, #100
+mark table_load
+	ldxr	x0, [x1]
+	add	x0, x0, #2
+mark table_middle
+	nop
+mark table_store
+	stxr	w2, x0, [x1]
+mark table_check
+	cbnz	w2, table_load
+	subs	x5, x5, #1
+mark table_next
+	b.ne	table_load
+mark table_end
+	b	.
+
 /* each store that fails makes the code behind it another one, which is run */
 case retry_patch
 	adr	x1, retry_word

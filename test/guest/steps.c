@@ -42,6 +42,24 @@ __attribute__((noinline)) static uint64_t lines(void)
 	return v;
 }
 
+/* The entry of an address that is not mapped, in a table with others. */
+#define UNMAPPED 0x1000001000ull
+
+void case_table_retries(volatile uint64_t *entry);
+void table_retries(void);
+
+/* The test comes here by PC. */
+void __attribute__((noinline, used)) table_retries(void)
+{
+	static struct mmu mmu;
+
+	mmu_init(&mmu, 12, 39);
+	mmu_identity(&mmu);
+	mmu_map(&mmu, UNMAPPED - 4096, (uint64_t)ticks & ~4095ull, 4096, 0);
+	mmu_on(&mmu, NULL, 0);
+	case_table_retries(mmu_entry(&mmu, UNMAPPED));
+}
+
 int main(void)
 {
 	hvc(PSCI_CPU_ON, 1, (uint64_t)secondary_entry, 0);

@@ -256,6 +256,84 @@ def retries(report: Report) -> None:
                 same(gdb.value("$x7"), 0, "stale instructions")
 
 
+UNMAPPED = 0x1000001000
+
+
+def store_retries(report: Report) -> None:
+    """
+    LDXR..STXR where only what follows LDXR comes to EL2: it stores to a table
+    that a breakpoint waits for, or a comparator of the guest's is there that
+    does not count. Beside it a breakpoint in the loop, or steps.
+    """
+    places = ["", "hbreak *(char *)&patch_end"] + [
+        f"break *(char *)&{place}{rest}" for rest in (" if $x6 == 1", "")
+        for place in ("table_load", "table_middle", "table_store",
+                      "table_check", "table_next")]
+    for cpu in ("cortex-a57", "cortex-a76"):
+        for case, others in (("table", f"break *{UNMAPPED:#x}"),
+                             ("watch", "hbreak *&main"),
+                             ("break", "hbreak *&main")):
+            with Gdb() as gdb, start("steps", gdb, cpu):
+                run_to(gdb, "&main")
+                gdb.cmd(f"set var $pc = (unsigned long)&{case}_retries")
+                run_to(gdb, "&case_table_retries")
+                retry = Retry(gdb, others)
+                for place in places:
+                    with report.case(f"{cpu}: exclusives, {case}, "
+                                     f"{place or 'no breakpoint'}", gdb):
+                        retry.run(place)
+                with report.case(f"{cpu}: exclusives, {case}, steps", gdb):
+                    retry.steps()
+
+
+class Retry:
+    """The loop, which counts at x0."""
+
+    def __init__(self, gdb: Gdb, others: str) -> None:
+        self.gdb, self.others = gdb, others
+        self.at = gdb.value("$x0")
+
+    def begin(self) -> None:
+        self.gdb.cmds("delete", self.others, "set var $x6 = 0",
+                      f"set var *(unsigned long *){self.at:#x} = 0",
+                      f"set var $x0 = {self.at:#x}",
+                      "set var $pc = (unsigned long)&case_table_retries")
+
+    def count(self) -> int:
+        return self.gdb.value(f"*(unsigned long *){self.at:#x}")
+
+    def run(self, place: str) -> None:
+        """To its end, with that command's breakpoint in it."""
+        self.begin()
+        gdb, counts = self.gdb, place.startswith("b") and "if" not in place
+        gdb.cmd(place or "echo")
+        if counts:
+            gdb.cmd("ignore $bpnum 1000")
+            number = gdb.value("$bpnum")
+        gdb.cmd("tbreak *(char *)&table_end")
+        gdb.go(60)
+        same(gdb.value("$pc"), gdb.value("(unsigned long)&table_end"))
+        same(self.count(), 200)
+        if counts:
+            must(100 <= gdb.hits(number) <= 200, "hits")
+
+    def steps(self) -> None:
+        """By one, and by a range that the loop is in."""
+        gdb = self.gdb
+        self.begin()
+        for _ in range(40):
+            stepi(gdb)
+        must(self.count() > 2, "no try succeeds")
+        self.begin()
+        gdb.cmd("set breakpoint always-inserted on")
+        text = gdb.cmd('eval "maint packet vCont;r%lx,%lx:1", '
+                       "&case_table_retries, &table_end", 60)
+        must("T05" in text, text)
+        gdb.cmd("maint flush register-cache")
+        same(gdb.value("$pc"), gdb.value("(unsigned long)&table_end"))
+        same(self.count(), 200)
+
+
 def two_cpus(report: Report) -> None:
     """s with and without c for the others; lines of C."""
     names = symbols_of("steps")
@@ -386,6 +464,7 @@ def main() -> int:
     report.prefix = ""
     exclusives(report)
     retries(report)
+    store_retries(report)
     two_cpus(report)
     ranges(report)
     return report.end()
