@@ -102,9 +102,10 @@ static uint64_t find_load(struct cpu *c, struct insn_exclusive *e)
 
 static void lead_to(struct debug_cpu *d, uint64_t load, uint64_t table)
 {
+	if (d->retry != load || table)
+		d->retry_table = table;
 	d->retry = load;
 	d->retry_left = RETRY_STEPS;
-	d->retry_table = table;
 }
 
 bool debug_retry_begin(struct cpu *c)
@@ -128,8 +129,10 @@ bool debug_retry_begin(struct cpu *c)
 void debug_retry_lost(struct cpu *c, uint64_t table)
 {
 	struct insn_exclusive e;
+	uint64_t load = find_load(c, &e);
 
-	lead_to(c->dbg, find_load(c, &e), table);
+	if (load) /* else it may be on the way to another */
+		lead_to(c->dbg, load, table);
 }
 
 bool debug_retry_goes_on(struct cpu *c)
