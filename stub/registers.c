@@ -76,11 +76,15 @@ static int write_register(struct gdbstub *s, unsigned int cpu, unsigned int reg,
 	return 0;
 }
 
-/* Everything is looked at (write false) before anything is written. */
+/*
+ * Everything is looked at (write false) before anything is written. The PC comes
+ * last: another one clears what CPSR says of a branch to the old one.
+ */
 static int set_all(struct gdbstub *s, struct cursor c, bool write)
 {
-	uint8_t value[TARGET_MAX_REG_SIZE];
+	uint8_t value[TARGET_MAX_REG_SIZE], pc[TARGET_MAX_REG_SIZE];
 	unsigned int reg, cpu;
+	bool moves = false;
 	struct cursor rest = c;
 	size_t total = 0;
 	int err;
@@ -99,12 +103,16 @@ static int set_all(struct gdbstub *s, struct cursor c, bool write)
 		err = get_value(&c, value, (size_t)size);
 		if (err == -ENODATA)
 			continue;
-		if (!err && write)
+		if (!err && reg == TARGET_REG_PC) {
+			memcpy(pc, value, (size_t)size);
+			moves = true;
+		} else if (!err && write) {
 			err = write_register(s, cpu, reg, value);
+		}
 		if (err)
 			return err;
 	}
-	return 0;
+	return write && moves ? write_register(s, cpu, TARGET_REG_PC, pc) : 0;
 }
 
 int packet_G(struct gdbstub *s, struct cursor *c)

@@ -20,7 +20,7 @@ MACHINES = (("cortex-a76", []), ("cortex-a57", []), ("max", []),
             ("cortex-a76", ["hyperstub.granule=16K"]),
             ("cortex-a76", ["hyperstub.granule=64K"]))
 VECTOR_SYNC, VECTOR_LOWER = 0x200, 0x400
-PC = 32
+PC, CPSR, BTYPE = 32, 33, 3 << 10
 
 
 def go_to(gdb: Gdb, name: str) -> None:
@@ -209,6 +209,26 @@ def exclusives(report: Report) -> None:
             pc = rsp.register(32)
             must(at + 12 <= pc <= names["exclusive_end"], hex(pc))
             same(rsp.ask(f"z0,{at + 12:x},4"), "OK")
+
+
+def moved(report: Report) -> None:
+    """Another PC asks for no landing pad, however it is written."""
+    names = symbols_of("steps")
+    with Gdb() as gdb, start("steps", gdb, "max") as guest:
+        run_to(gdb, "&main")
+        gdb.cmd("disconnect")
+        with Rsp(guest) as rsp, report.case("G with another PC: BTYPE is 0"):
+            rsp.set_register(PC, names["case_plain"])
+            same(rsp.ask(f"P{CPSR:x}=c5080000"), "OK")
+            same(rsp.register(CPSR) & BTYPE, 2 << 10, "BTYPE")
+            old = bytes.fromhex(rsp.ask("g"))
+            same(rsp.ask("G" + old.hex()), "OK")
+            same(rsp.register(CPSR) & BTYPE, 2 << 10, "BTYPE, PC the same")
+            new = names["plain_end"].to_bytes(8, "little")
+            same(rsp.ask("G" + (old[:PC * 8] + new
+                                + old[PC * 8 + 8:]).hex()), "OK")
+            same(rsp.register(PC), names["plain_end"], "PC")
+            same(rsp.register(CPSR) & BTYPE, 0, "BTYPE")
 
 
 def retries(report: Report) -> None:
@@ -463,6 +483,7 @@ def main() -> int:
             mmio(report, gdb)
     report.prefix = ""
     exclusives(report)
+    moved(report)
     retries(report)
     store_retries(report)
     two_cpus(report)
