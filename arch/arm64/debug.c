@@ -428,11 +428,12 @@ static void on_breakpoint(struct cpu *c)
 	 */
 	guests = debug_regs_guest_break(c, pc);
 	counts = guests && debug_regs_native(c);
-	if (pc != d->skip && (is_ours(pc) || !counts))
-		bp = point_find(pc);
-	/* it comes before a BRK */
-	if (pc != d->skip && guests && !counts)
-		physical = point_find_physical(c, pc);
+	if (pc != d->skip) {
+		if (is_ours(pc) || !counts)
+			bp = point_find(pc);
+		if (guests && !counts) /* it comes before a BRK */
+			physical = point_find_physical(c, pc);
+	}
 	if (bp && from_el0(c) && guest_fetch(c, pc, &insn)) {
 		/*
 		 * An Instruction Abort comes first (D1.13.4), and the hit when

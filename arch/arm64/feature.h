@@ -31,9 +31,9 @@
 #define MDCR_TDE BIT(8)
 #define MDCR_TDA BIT(9)
 
-/* HCR_EL2 while the guest runs and nothing special is wanted. */
 /* FEAT_MTE2: memory has tags. */
 bool feature_tags(void);
+/* HCR_EL2 while the guest runs and nothing special is wanted. */
 uint64_t feature_hcr(void);
 /* Every other trap control of EL2, on this CPU. */
 void feature_open(void);
