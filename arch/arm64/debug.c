@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "debug_regs.h"
 #include "debug_sequence.h"
+#include "debug_step.h"
 #include "esr.h"
 #include "feature.h"
 #include "guest_mem.h"
@@ -43,6 +44,7 @@ void debug_cpu_init(struct cpu *c)
 	c->dbg->mdcr = c->dbg->mdcr_base = feature_mdcr();
 	c->dbg->hcr = read_sysreg(hcr_el2);
 	c->dbg->look = true;
+	c->dbg->settled = DEBUG_UNSETTLED;
 	c->hidden_step = false;
 	debug_regs_reset();
 }
@@ -76,18 +78,6 @@ static void hold(struct cpu *c, bool held)
 	irqchip->hold(c, held);
 }
 
-/* The instruction at PC, where the guest's own step has no effect. */
-static uint32_t note_unseen(struct cpu *c)
-{
-	uint32_t insn;
-
-	if (guest_fetch(c, c->vcpu.pc, &insn))
-		insn = 0;
-	c->dbg->unseen = true;
-	c->dbg->unseen_eret = insn_is_eret(insn);
-	return insn;
-}
-
 static void begin_step(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
@@ -107,7 +97,7 @@ static void begin_step(struct cpu *c)
 	if (!d->ss_armed) {
 		d->ss_armed = true;
 		if (debug_regs_mdscr(c) & MDSCR_SS && !debug_regs_native(c))
-			note_unseen(c);
+			debug_step_unseen(c);
 		d->ss_ours = !(c->vcpu.pstate & PSTATE_SS);
 		if (!d->sequence)
 			c->vcpu.pstate |= PSTATE_SS;
@@ -163,12 +153,17 @@ static void enter_debugged(struct cpu *c)
 void debug_enter(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
+	uint64_t key = debug_wants.key;
 
+	if (d->settled == key && !d->look && c->step == STEP_NONE)
+		return;
 	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
 	    debug_wants.watches || d->mdscr_held || d->held || d->look) {
+		d->settled = DEBUG_UNSETTLED;
 		enter_debugged(c);
 		return;
 	}
+	d->settled = key;
 	set_mdcr(d, d->mdcr_base | (debug_wants.shadows ? MDCR_TDE : 0));
 	set_hcr(d, debug_wants.tvm ? HCR_TVM : 0);
 }
@@ -208,6 +203,7 @@ static void begin_hidden(struct cpu *c, enum cpu_view view, struct page *resync)
 	if (resync || !c->hidden_step)
 		d->resync = resync;
 	c->hidden_step = true;
+	d->settled = DEBUG_UNSETTLED;
 	d->skip = c->vcpu.pc;
 	d->dirty = true;
 	d->ss_armed = d->sequence = false;
@@ -517,62 +513,16 @@ static void on_watchpoint(struct cpu *c)
 	step_mute(c);
 }
 
-/* MDSCR_EL1.SS of the guest's own: design rule 10. */
-static void guest_step(struct cpu *c)
-{
-	struct debug_cpu *d = c->dbg;
-	uint32_t insn;
-
-	if (!debug_regs_native(c)) {
-		c->vcpu.pstate |= PSTATE_SS;
-		insn = note_unseen(c);
-		/* natively it is not stepped here: an exclusive would fail */
-		if (!point_find(c->vcpu.pc) && insn_is_exclusive_load(insn))
-			debug_hidden_step(c, VIEW_NORMAL, NULL);
-		return;
-	}
-	if (d->unseen) {
-		d->unseen = false;
-		/* By an ERET: SS as that would have made it. By an MSR: 0. */
-		if (d->unseen_eret &&
-		    read_sysreg_el1(spsr_el1, SPSR_EL12) & PSTATE_SS) {
-			c->vcpu.pstate |= PSTATE_SS;
-			return;
-		}
-	}
-	traps_inject(c,
-		     esr_make_step(from_el0(c),
-				   d->skipped || c->vcpu.esr & ESR_STEP_ISV,
-				   c->vcpu.esr & ESR_STEP_EX),
-		     NULL);
-	d->skipped = false;
-}
-
-/*
- * The instruction was an exception's: SPSR_EL1 has the SS of a step that the
- * guest must not know of.
- */
-static void hide_ss(struct cpu *c)
-{
-	uint64_t vector = c->vcpu.pc - read_sysreg_el1(vbar_el1, VBAR_EL12);
-	uint64_t spsr;
-
-	if (vector & ~0x780ull || debug_regs_mdscr(c) & MDSCR_SS)
-		return;
-	spsr = read_sysreg_el1(spsr_el1, SPSR_EL12);
-	write_sysreg_el1(spsr & ~PSTATE_SS, spsr_el1, SPSR_EL12);
-}
-
 static void on_step(struct cpu *c)
 {
 	if (c->hidden_step || c->step != STEP_NONE)
-		hide_ss(c);
+		debug_step_hide(c);
 	if (c->hidden_step)
 		hidden_done(c);
 	else if (c->step != STEP_NONE)
 		step_done(c);
 	else if (debug_regs_mdscr(c) & MDSCR_SS)
-		guest_step(c);
+		debug_step_guests(c);
 }
 
 enum cpu_exit debug_trap(struct cpu *c)

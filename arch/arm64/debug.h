@@ -28,6 +28,7 @@ struct debug_cpu {
 	bool loaded; /* so are the rest */
 	bool dirty; /* hardware is to be written at the next entry */
 	bool look; /* point_look() is to be called at the next entry */
+	uint64_t settled; /* at that key, below, an entry has nothing to do */
 	uint64_t mdcr_base; /* with no debug trap */
 	uint64_t mdcr, hcr; /* as they were last written */
 	bool held; /* interrupts are held from the guest */
@@ -55,14 +56,22 @@ struct debug_cpu {
 
 /* gdb's use of the comparators, the same on all CPUs. */
 struct debug_wants {
-	uint32_t shadows; /* BRKs are in pages: they come to EL2 */
+	union {
+		struct {
+			uint16_t shadows; /* BRKs are in pages: come to EL2 */
+			uint8_t breaks, watches;
+			/* the guest's writes to SCTLR_EL1 and TTBRs trap */
+			bool tvm;
+		};
+		uint64_t key; /* all that an entry asks, at once */
+	};
 	uint32_t everywhere; /* entries that follow each CPU's TTBR0_EL1 */
-	uint32_t windows; /* those of them set by a physical address */
-	unsigned int breaks, watches;
+	uint32_t windows; /* shadows set by a physical address */
 	uint64_t break_addr[DEBUG_REGS];
 	uint64_t watch_addr[DEBUG_REGS], watch_ctl[DEBUG_REGS];
-	bool tvm; /* the guest's writes to SCTLR_EL1 and TTBRs trap */
 };
+
+#define DEBUG_UNSETTLED UINT64_MAX /* not a key */
 
 extern struct debug_wants debug_wants;
 

@@ -79,6 +79,7 @@ static void hold_mdscr(struct debug_cpu *d)
 	if (!d->mdscr_held)
 		d->mdscr = read_sysreg(mdscr_el1);
 	d->mdscr_held = true;
+	d->settled = DEBUG_UNSETTLED;
 }
 
 static void load(struct debug_cpu *d)

@@ -141,6 +141,21 @@ struct esr_sysreg {
 #define SYSREG_ENCODING(op0, op1, crn, crm, op2) \
 	((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
+#define ESR_SYSREG_RT GENMASK(9, 5)
+/* The ISS of a write to one (MSR), but for the register it comes from. */
+#define ESR_SYSREG_WRITE(op0, op1, crn, crm, op2) \
+	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+
+static inline bool esr_is_write_to(uint64_t esr, uint32_t write)
+{
+	return (esr & ESR_ISS & ~ESR_SYSREG_RT) == write;
+}
+
+static inline unsigned int esr_sysreg_rt(uint64_t esr)
+{
+	return (unsigned int)FIELD_GET(ESR_SYSREG_RT, esr);
+}
+
 static inline struct esr_sysreg esr_decode_sysreg(uint64_t esr)
 {
 	unsigned int op0 = (esr >> 20) & 3;
@@ -150,7 +165,7 @@ static inline struct esr_sysreg esr_decode_sysreg(uint64_t esr)
 	unsigned int crm = (esr >> 1) & 15;
 	struct esr_sysreg s = {
 		.encoding = (uint16_t)SYSREG_ENCODING(op0, op1, crn, crm, op2),
-		.rt = (esr >> 5) & 31,
+		.rt = (uint8_t)esr_sysreg_rt(esr),
 		.read = esr & 1,
 	};
 

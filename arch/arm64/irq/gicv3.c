@@ -20,20 +20,6 @@
 #define HANDLE_MAX 64 /* interrupts taken before the guest has its turn */
 #define WAKE_US 10000
 
-#define SYS_ICC_PMR SYSREG_ENCODING(3, 0, 4, 6, 0)
-#define SYS_ICC_RPR SYSREG_ENCODING(3, 0, 12, 11, 3)
-#define SYS_ICC_CTLR SYSREG_ENCODING(3, 0, 12, 12, 4)
-#define SYS_ICC_AP1R0 SYSREG_ENCODING(3, 0, 12, 9, 0)
-#define SYS_ICC_NMIAR1 SYSREG_ENCODING(3, 0, 12, 9, 5)
-#define SYS_ICC_DIR SYSREG_ENCODING(3, 0, 12, 11, 1)
-#define SYS_ICC_SGI1R SYSREG_ENCODING(3, 0, 12, 11, 5)
-#define SYS_ICC_ASGI1R SYSREG_ENCODING(3, 0, 12, 11, 6)
-#define SYS_ICC_SGI0R SYSREG_ENCODING(3, 0, 12, 11, 7)
-#define SYS_ICC_IAR1 SYSREG_ENCODING(3, 0, 12, 12, 0)
-#define SYS_ICC_EOIR1 SYSREG_ENCODING(3, 0, 12, 12, 1)
-#define SYS_ICC_HPPIR1 SYSREG_ENCODING(3, 0, 12, 12, 2)
-#define SYS_ICC_BPR1 SYSREG_ENCODING(3, 0, 12, 12, 3)
-#define SYS_ICC_IGRPEN1 SYSREG_ENCODING(3, 0, 12, 12, 7)
 
 struct gic gic;
 struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
@@ -83,12 +69,6 @@ void gic_give_back(const struct gic_cpu *g, uint32_t intid)
 	mmio_write32(gic_bits(g, VGIC_ACTIVE_CLEAR, first), bit);
 }
 
-/* The same for an SGI or a PPI. */
-static inline bool private_group1(const struct gic_cpu *g, uint32_t intid)
-{
-	return !gic.ds || (g->group[0] >> intid & 1);
-}
-
 static bool group1(const struct gic_cpu *g, uint32_t intid)
 {
 	unsigned int i;
@@ -96,7 +76,7 @@ static bool group1(const struct gic_cpu *g, uint32_t intid)
 	if (!gic.ds || intid >= GIC_LPI)
 		return true;
 	if (intid < GIC_PRIVATE)
-		return private_group1(g, intid);
+		return gic_private_group1(g, intid);
 	i = vgic_spi_index(intid);
 	if (i < VGIC_SPIS)
 		return gic.group[i / 32] >> (i % 32) & 1;
@@ -123,7 +103,7 @@ static void private_flush(struct gic_cpu *g)
 		uint32_t bit = (uint32_t)BIT(intid);
 		struct vgic_irq irq = {intid, g->prio[intid], 0};
 
-		if (private_group1(g, intid))
+		if (gic_private_group1(g, intid))
 			irq.flags |= VGIC_GROUP1;
 		if (g->nmi & bit)
 			gic_make_nmi(&irq);
@@ -264,15 +244,15 @@ static void timer_handle(struct cpu *c)
 
 static void gicv3_handle(struct cpu *c)
 {
-	unsigned int i;
+	unsigned int left = HANDLE_MAX;
 
-	for (i = 0; i < HANDLE_MAX; i++) {
+	do {
 		uint32_t intid = gic_ack();
 
 		if (intid >= GIC_SPECIAL && intid <= GIC_SPURIOUS)
 			break;
 		take(c, intid);
-	}
+	} while (--left && gic_is_pending());
 	if (timer_asks())
 		timer_handle(c);
 	do_work(c->gic);
@@ -314,120 +294,6 @@ static void gicv3_kick(unsigned int cpu)
 static void gicv3_ask(unsigned int cpu)
 {
 	gic_send_question(&gic_cpus[cpu].at);
-}
-
-static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
-{
-	uint32_t intid = (uint32_t)FIELD_GET(VGIC_SGI_INTID, value);
-	uint32_t bit = (uint32_t)BIT(intid);
-	struct gic_cpu *t = gic_cpus, *end = t + cpu_count();
-
-	for (; t < end; t++) {
-		if (!vgic_sgi_targets(value, &t->at, t == c->gic) ||
-		    !__atomic_load_n(&t->online, __ATOMIC_ACQUIRE) ||
-		    private_group1(t, intid) != to_group1)
-			continue;
-		__atomic_fetch_or(&t->pend, bit, __ATOMIC_RELEASE);
-		if (__atomic_load_n(&t->enable, __ATOMIC_RELAXED) & bit)
-			gic_wake(t, GIC_WORK_PRIVATE);
-	}
-}
-
-/* ICC_DIR_EL1 is trapped while active interrupts are out of list registers. */
-static void deactivate(struct gic_cpu *g, uint32_t intid)
-{
-	struct vgic_irq over;
-	bool found;
-
-	gic_lr_load(g);
-	found = vgic_dir(&g->v, intid, &over);
-	vgic_refill(&g->v);
-	gic_lr_store(g);
-	if (!found)
-		return;
-	if (over.flags & VGIC_HW)
-		gic_deactivate(intid);
-	else if (over.flags & VGIC_EOI)
-		gic_spi_ended(intid);
-}
-
-static int common_read(uint32_t enc, uint64_t *value)
-{
-	struct vgic_prio_state ps;
-
-	switch (enc) {
-	case SYS_ICC_PMR:
-		*value = vgic_pmr_read(gic_vmcr_read());
-		return 0;
-	case SYS_ICC_CTLR:
-		*value = vgic_ctlr_read(gic_vmcr_read(), gic_vtr_read());
-		return 0;
-	case SYS_ICC_RPR:
-		gic_prio_state(&ps);
-		*value = vgic_rpr_read(&ps);
-		return 0;
-	default:
-		return -ENOENT;
-	}
-}
-
-/*
- * Registers that are trapped together with ICC_DIR_EL1, and at the same times,
- * where ICH_HCR_EL2 has no TDIR.
- */
-static int common_write(struct gic_cpu *g, uint32_t enc, uint64_t value)
-{
-	uint64_t vmcr = gic_vmcr_read();
-
-	switch (enc) {
-	case SYS_ICC_PMR:
-		gic_vmcr_write(vgic_pmr_write(vmcr, value, gic.prio_mask));
-		return 0;
-	case SYS_ICC_CTLR:
-		gic_vmcr_write(vgic_ctlr_write(vmcr, value));
-		gic_lr_load(g);
-		gic_lr_store(g); /* what is trapped depends on EOImode */
-		return 0;
-	default:
-		return -ENOENT;
-	}
-}
-
-/* What ICH_HCR_EL2.TALL1 traps. */
-static bool is_group1(uint32_t enc)
-{
-	return enc == SYS_ICC_IAR1 || enc == SYS_ICC_EOIR1 ||
-	       enc == SYS_ICC_HPPIR1 || enc == SYS_ICC_BPR1 ||
-	       enc == SYS_ICC_IGRPEN1 || enc == SYS_ICC_NMIAR1 ||
-	       (enc & ~3u) == SYS_ICC_AP1R0;
-}
-
-static int gicv3_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)
-{
-	if (enc != SYS_ICC_SGI1R && is_group1(enc)) {
-		gic_level_look(c->gic);
-		return -EAGAIN;
-	}
-	if (read)
-		return common_read(enc, value);
-	switch (enc) {
-	case SYS_ICC_SGI1R:
-		send_sgi(c, *value, true);
-		return 0;
-	case SYS_ICC_ASGI1R: /* the other state's: there is only one with DS */
-		if (gic.ds)
-			send_sgi(c, *value, true);
-		return 0;
-	case SYS_ICC_SGI0R:
-		if (gic.ds)
-			send_sgi(c, *value, false);
-		return 0;
-	case SYS_ICC_DIR:
-		deactivate(c->gic, (uint32_t)*value & 0xffffff);
-		return 0;
-	default:
-		return common_write(c->gic, enc, *value);
-	}
 }
 
 static bool wake(uint64_t rd)
@@ -595,6 +461,8 @@ const struct irqchip_ops gicv3_ops = {
 	.asked = gicv3_asked,
 	.own = gicv3_own,
 	.set_level = gicv3_set_level,
-	.sysreg = gicv3_sysreg,
+	.sysreg = gic_sysreg,
+	.ipi_register = ESR_SYSREG_WRITE(3, 0, 12, 11, 5), /* ICC_SGI1R_EL1 */
+	.ipi = gic_ipi,
 	.info = gicv3_info,
 };

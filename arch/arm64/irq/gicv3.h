@@ -2,8 +2,8 @@
 /*
  * What the files of the GICv3 driver share. gicv3.c gives interrupts to this
  * CPU's guest, gicv3_mail.c speaks to other CPUs, gicv3_dist.c and gicv3_bits.c
- * answer trapped frames, gicv3_spi.c plays the SPIs that the monitor took for
- * itself, gicv3_lr.c holds the system registers.
+ * answer trapped frames, gicv3_sysreg.c trapped registers, gicv3_spi.c plays the
+ * SPIs that the monitor took for itself, gicv3_lr.c holds the system registers.
  */
 #ifndef ARCH_IRQ_GICV3_H
 #define ARCH_IRQ_GICV3_H
@@ -125,6 +125,7 @@ void gic_prio_state(struct vgic_prio_state *ps);
 void gic_interface_init(struct gic_cpu *g);
 void gic_interface_off(struct gic_cpu *g);
 uint32_t gic_ack(void);
+bool gic_is_pending(void); /* an IRQ, for EL2 */
 uint64_t gic_running(void); /* ICC_RPR_EL1 */
 void gic_eoi(uint32_t intid);
 void gic_deactivate(uint32_t intid);
@@ -151,8 +152,20 @@ void gic_post(struct gic_cpu *t, const struct vgic_irq *irq);
 void gic_wake(struct gic_cpu *t, enum gic_work work);
 void gic_kick(struct gic_cpu *t); /* unless one is on its way */
 
+/* gicv3_sysreg.c: of struct irqchip_ops */
+int gic_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value);
+void gic_ipi(struct cpu *c, uint64_t value);
+
 /* gicv3.c */
 uint8_t gic_groups(void);
+/* Is it in group 1, as the guest has it: an SGI or a PPI. */
+static inline bool gic_private_group1(const struct gic_cpu *g, uint32_t intid)
+	__attribute__((always_inline));
+static inline bool gic_private_group1(const struct gic_cpu *g, uint32_t intid)
+{
+	return !gic.ds || (g->group[0] >> intid & 1);
+}
+
 bool gic_is_edge(const struct gic_cpu *g, uint32_t intid);
 /* With superpriority, which only group 1 has. */
 void gic_make_nmi(struct vgic_irq *irq);

@@ -305,6 +305,11 @@ uint32_t gic_ack(void)
 	return intid;
 }
 
+bool gic_is_pending(void)
+{
+	return read_sysreg(isr_el1) & BIT(7);
+}
+
 uint64_t gic_running(void)
 {
 	return read_sysreg(ICC_RPR_EL1);

@@ -59,6 +59,12 @@ struct irqchip_ops {
 	 * -EAGAIN: the guest is to do it itself, it is not trapped any more.
 	 */
 	int (*sysreg)(struct cpu *c, uint32_t enc, bool read, uint64_t *value);
+	/*
+	 * The register whose writes send the guest's IPIs, which nothing is trapped
+	 * more often than: the short way. ESR_SYSREG_WRITE(), or 0.
+	 */
+	uint32_t ipi_register;
+	void (*ipi)(struct cpu *c, uint64_t value);
 	/* State for `monitor info irq`. */
 	void (*info)(struct strbuf *out);
 };

@@ -68,6 +68,7 @@ uint64_t vgic_merge64(uint64_t old, uint64_t value, uint32_t offset,
 
 /* A write to ICC_SGI1R_EL1, ICC_ASGI1R_EL1 or ICC_SGI0R_EL1. */
 #define VGIC_SGI_INTID GENMASK(27, 24)
+#define VGIC_SGI_LIST GENMASK(15, 0)
 #define VGIC_SGI_OTHERS BIT(40) /* IRM: everyone but the sender */
 /* Aff3, the range selector, Aff2, Aff1 */
 #define VGIC_SGI_WHERE \
@@ -80,11 +81,10 @@ struct vgic_sgi_target {
 };
 struct vgic_sgi_target vgic_sgi_target(uint64_t mpidr);
 
+/* Is it named by a write without VGIC_SGI_OTHERS? */
 static inline bool vgic_sgi_targets(uint64_t value,
-				    const struct vgic_sgi_target *t, bool self)
+				    const struct vgic_sgi_target *t)
 {
-	if (value & VGIC_SGI_OTHERS)
-		return !self;
 	return (value & VGIC_SGI_WHERE) == t->where && (value & t->bit);
 }
 

@@ -118,6 +118,22 @@ static void test_sysreg_trap(void **state)
 	assert_int_equal(esr_decode_sysreg(15 << 1).encoding, 15 << 3);
 }
 
+static void test_write_to_one_register(void **state)
+{
+	/* ICC_SGI1R_EL1: msr s3_0_c12_c11_5, x9 */
+	uint64_t iss = ESR_SYSREG_WRITE(3, 0, 12, 11, 5);
+	uint64_t esr = FIELD_PREP(ESR_EC, EC_SYSREG) | ESR_IL | 9 << 5;
+
+	assert_int_equal(esr_decode_sysreg(iss).encoding,
+			 SYSREG_ENCODING(3, 0, 12, 11, 5));
+	assert_true(esr_is_write_to(esr | iss, (uint32_t)iss));
+	assert_int_equal(esr_sysreg_rt(esr | iss), 9);
+	assert_false(esr_is_write_to(esr | iss | 1, (uint32_t)iss));
+	for (unsigned int bit = 10; bit < 22; bit++)
+		assert_false(esr_is_write_to(esr | (iss ^ BIT(bit)),
+					     (uint32_t)iss));
+}
+
 static void test_values_for_el1(void **state)
 {
 	assert_int_equal(esr_make_brk(0x800), 0xf2000800);
@@ -208,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_instruction_abort_has_no_syndrome),
 		cmocka_unit_test(test_every_fault_status),
 		cmocka_unit_test(test_sysreg_trap),
+		cmocka_unit_test(test_write_to_one_register),
 		cmocka_unit_test(test_values_for_el1),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_entry_vectors),

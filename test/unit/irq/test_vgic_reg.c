@@ -207,11 +207,11 @@ static void test_spi_index_is_dense_and_closed(void **state)
 	assert_int_equal(vgic_spi_index(0xffffffff), VGIC_SPIS);
 }
 
-static bool sgi_reaches(uint64_t value, uint64_t mpidr, bool self)
+static bool sgi_reaches(uint64_t value, uint64_t mpidr)
 {
 	struct vgic_sgi_target t = vgic_sgi_target(mpidr);
 
-	return vgic_sgi_targets(value, &t, self);
+	return vgic_sgi_targets(value, &t);
 }
 
 static void test_sgi_targets_by_affinity(void **state)
@@ -220,24 +220,15 @@ static void test_sgi_targets_by_affinity(void **state)
 	uint64_t sgi = UINT64_C(0x0001100205038001);
 
 	assert_int_equal(FIELD_GET(VGIC_SGI_INTID, sgi), 5);
-	assert_true(sgi_reaches(sgi, UINT64_C(0x0100020310), false));
-	assert_true(sgi_reaches(sgi, UINT64_C(0x010002031f), true));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020311), false));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020300), false));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x0000020310), false));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x0100030310), false));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020410), false));
+	assert_true(sgi_reaches(sgi, UINT64_C(0x0100020310)));
+	assert_true(sgi_reaches(sgi, UINT64_C(0x010002031f)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020311)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020300)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0000020310)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100030310)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x0100020410)));
 	/* what MPIDR_EL1 has besides: MT, U, RES1 */
-	assert_true(sgi_reaches(sgi, UINT64_C(0x01c1020310), false));
-}
-
-static void test_sgi_to_all_others(void **state)
-{
-	uint64_t sgi = BIT(40) | 3 << 24;
-
-	assert_int_equal(FIELD_GET(VGIC_SGI_INTID, sgi), 3);
-	assert_true(sgi_reaches(sgi, 0x12345, false));
-	assert_false(sgi_reaches(sgi, 0, true));
+	assert_true(sgi_reaches(sgi, UINT64_C(0x01c1020310)));
 }
 
 /* A write made of a target reaches that one and no other. */
@@ -246,10 +237,10 @@ static void test_sgi_to_one(void **state)
 	struct vgic_sgi_target t = vgic_sgi_target(UINT64_C(0x7f80ff01a3));
 	uint64_t sgi = t.where | t.bit;
 
-	assert_true(sgi_reaches(sgi, UINT64_C(0x7f80ff01a3), false));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff01a2), false));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff01b3), false));
-	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff00a3), false));
+	assert_true(sgi_reaches(sgi, UINT64_C(0x7f80ff01a3)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff01a2)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff01b3)));
+	assert_false(sgi_reaches(sgi, UINT64_C(0x7f80ff00a3)));
 }
 
 static void test_halves_merge(void **state)
@@ -316,7 +307,6 @@ int main(void)
 		cmocka_unit_test(test_every_access_is_decoded_within_bounds),
 		cmocka_unit_test(test_spi_index_is_dense_and_closed),
 		cmocka_unit_test(test_sgi_targets_by_affinity),
-		cmocka_unit_test(test_sgi_to_all_others),
 		cmocka_unit_test(test_sgi_to_one),
 		cmocka_unit_test(test_halves_merge),
 		cmocka_unit_test(test_tables),
