@@ -107,7 +107,7 @@ static void private_flush(struct gic_cpu *g)
 			irq.flags |= VGIC_GROUP1;
 		if (g->nmi & bit)
 			gic_make_nmi(&irq);
-		if (gic_inject(g, &irq) == VGIC_FULL)
+		if (gic_inject(g, irq) == VGIC_FULL)
 			__atomic_fetch_or(&g->pend, bit, __ATOMIC_RELAXED);
 	}
 }
@@ -157,7 +157,7 @@ static void forward(struct gic_cpu *g, uint32_t intid)
 		irq.flags |= VGIC_HW;
 	if (i < VGIC_SPIS)
 		gic.holder[i] = (uint8_t)(g->id + 1);
-	if (gic_inject(g, &irq) != VGIC_FULL) {
+	if (gic_inject(g, irq) != VGIC_FULL) {
 		gic_level_note(g, &irq);
 		return;
 	}
@@ -191,33 +191,35 @@ static void take(struct cpu *c, uint32_t intid)
 	}
 }
 
-static void do_work(struct gic_cpu *g)
+static void flush(struct gic_cpu *g) __attribute__((noinline));
+static void flush(struct gic_cpu *g)
 {
-	uint32_t work;
+	uint32_t work = __atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
 
-	if (!__atomic_load_n(&g->work, __ATOMIC_RELAXED))
-		return;
-	work = __atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
 	if (work & GIC_WORK_MAIL) {
 		gic_mail_serve(g);
 		gic_groups_follow(g);
 	}
 	if (work & GIC_WORK_INBOX)
 		gic_inbox_drain(g);
-	if (work & GIC_WORK_PRIVATE)
-		private_flush(g);
+	private_flush(g);
+}
+
+/* No more than a look, most of the time. */
+static inline void do_work(struct gic_cpu *g) __attribute__((always_inline));
+static inline void do_work(struct gic_cpu *g)
+{
+	uint32_t due = __atomic_load_n(&g->pend, __ATOMIC_RELAXED) &
+		       __atomic_load_n(&g->enable, __ATOMIC_RELAXED);
+
+	if (due | __atomic_load_n(&g->work, __ATOMIC_RELAXED))
+		flush(g);
 }
 
 /* Group 0 is this side's own where there is one security state only. */
 static bool gicv3_can_ask(void)
 {
 	return gic.ds;
-}
-
-/* A lone CPU has its timer ask it. */
-static bool timer_asks(void)
-{
-	return gic.ds && cpu_count() == 1;
 }
 
 static bool gicv3_asked(struct cpu *c)
@@ -253,7 +255,7 @@ static void gicv3_handle(struct cpu *c)
 			break;
 		take(c, intid);
 	} while (--left && gic_is_pending());
-	if (timer_asks())
+	if (gic.timer_asks)
 		timer_handle(c);
 	do_work(c->gic);
 }
@@ -322,7 +324,7 @@ static void redistributor_init(struct gic_cpu *g)
 	if (gic.ds) {
 		uint64_t asks = BIT(GIC_ASK_SGI);
 
-		if (timer_asks() && gic.p->el2_timer_irq < GIC_PRIVATE)
+		if (gic.timer_asks && gic.p->el2_timer_irq < GIC_PRIVATE)
 			asks |= BIT(gic.p->el2_timer_irq);
 		mmio_write32(sgi + GICD_IGROUPR, ~(uint32_t)asks);
 		ours |= (uint32_t)BIT(GIC_ASK_SGI);
@@ -412,12 +414,20 @@ static void gicv3_cpu_off(struct cpu *c)
 
 static int gicv3_init(const struct platform *p, struct strbuf *why)
 {
+	int err;
+
 	gic.p = p;
 	gic.gicd = p->gicd.base;
-	for (unsigned int i = 0; i < cpu_count(); i++)
-		gic_cpus[i].at = vgic_sgi_target(cpu_get(i)->mpidr);
+	for (unsigned int i = cpu_count(); i-- > 0;) {
+		struct vgic_sgi_target at = vgic_sgi_target(cpu_get(i)->mpidr);
+
+		gic_cpus[i].at = at;
+		gic.by_bit[__builtin_ctz(at.bit)] = (uint8_t)i;
+	}
 	gic_probe();
-	return gic_dist_init(why);
+	err = gic_dist_init(why);
+	gic.timer_asks = gic.ds && cpu_count() == 1;
+	return err;
 }
 
 static void gicv3_info(struct strbuf *out)

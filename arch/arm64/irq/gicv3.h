@@ -46,12 +46,11 @@ struct gic_mail {
 	struct vgic_held held; /* the answer */
 };
 
-/* What a CPU has to look at before it enters its guest. */
+/* What a CPU has to look at before it enters its guest, besides its pend. */
 enum gic_work {
-	GIC_WORK_PRIVATE = 1, /* pend and enable */
-	GIC_WORK_MAIL = 2,
-	GIC_WORK_INBOX = 4,
-	GIC_WORK_ALL = 7
+	GIC_WORK_MAIL = 1,
+	GIC_WORK_INBOX = 2,
+	GIC_WORK_ALL = 3
 };
 
 struct gic_cpu {
@@ -95,6 +94,7 @@ struct gic {
 	const struct platform *p;
 	uint64_t gicd;
 	bool ds; /* one security state */
+	bool timer_asks; /* a lone CPU has its timer ask it */
 	unsigned int idbits, prebits;
 	uint8_t prio_mask;
 	unsigned int nr_lrs;
@@ -106,6 +106,7 @@ struct gic {
 	uint32_t soft[GIC_SPECIAL / 32 + 1]; /* as in gic_cpu; SPIs */
 	uint32_t own[VGIC_SPIS / 32]; /* the monitor's; read without lock */
 	uint8_t holder[VGIC_SPIS];    /* 1 + CPU that acknowledged it last */
+	uint8_t by_bit[16]; /* a CPU with that bit in a target list; a hint */
 	unsigned int nr_spi;
 	struct gic_spi spi[GIC_MAX_VIRTUAL_SPI];
 	uint64_t refused;
@@ -119,7 +120,7 @@ void gic_lr_load(struct gic_cpu *g);
 void gic_lr_store(struct gic_cpu *g);
 /* One more pending interrupt straight into a free one, if there is nothing to
  * weigh up. */
-bool gic_lr_fast(struct gic_cpu *g, const struct vgic_irq *irq);
+bool gic_lr_fast(struct gic_cpu *g, struct vgic_irq irq);
 void gic_hcr_update(struct gic_cpu *g, bool force);
 void gic_prio_state(struct vgic_prio_state *ps);
 void gic_interface_init(struct gic_cpu *g);
@@ -140,7 +141,7 @@ void gic_vmcr_write(uint64_t vmcr);
 uint64_t gic_vtr_read(void);
 
 /* gicv3_mail.c: between CPUs; never with a loaded copy of list registers */
-enum vgic_result gic_inject(struct gic_cpu *g, const struct vgic_irq *irq);
+enum vgic_result gic_inject(struct gic_cpu *g, struct vgic_irq irq);
 void gic_mail_serve(struct gic_cpu *g);
 void gic_inbox_drain(struct gic_cpu *g);
 void gic_groups_follow(struct gic_cpu *g);
@@ -150,6 +151,7 @@ struct vgic_held gic_request(struct gic_cpu *t, enum gic_op op, uint32_t first,
 			     uint32_t mask);
 void gic_post(struct gic_cpu *t, const struct vgic_irq *irq);
 void gic_wake(struct gic_cpu *t, enum gic_work work);
+void gic_nudge(struct gic_cpu *t); /* look again, if it is another CPU */
 void gic_kick(struct gic_cpu *t); /* unless one is on its way */
 
 /* gicv3_sysreg.c: of struct irqchip_ops */

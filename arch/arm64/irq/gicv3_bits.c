@@ -122,7 +122,7 @@ static void enable_write(const struct gic_word *w, uint32_t v)
 	if (w->g && (v & w->played)) {
 		__atomic_fetch_or(&w->g->enable, v & w->played,
 				  __ATOMIC_RELEASE);
-		gic_wake(w->g, GIC_WORK_PRIVATE);
+		gic_nudge(w->g);
 	}
 	while ((s = spi_next(w, &v))) {
 		s->enable = true;
@@ -172,7 +172,7 @@ static void pending_set(const struct gic_word *w, uint32_t v)
 	hw_write(w, VGIC_PEND_SET, v & ~ask(w, GIC_QUERY, v).pending);
 	if (w->g && (v & w->played)) {
 		__atomic_fetch_or(&w->g->pend, v & w->played, __ATOMIC_RELEASE);
-		gic_wake(w->g, GIC_WORK_PRIVATE);
+		gic_nudge(w->g);
 	}
 	while ((s = spi_next(w, &v))) {
 		s->latch = true;
@@ -270,7 +270,7 @@ static void nmi_write(const struct gic_word *w, uint32_t v)
 	if (w->g) {
 		if (w->played)
 			w->g->nmi = v & w->played;
-		gic_wake(w->g, GIC_WORK_PRIVATE);
+		gic_nudge(w->g);
 	}
 	while ((s = spi_next(w, &left))) {
 		s->nmi = v >> (s->intid - w->first) & 1;

@@ -80,10 +80,11 @@ static uint64_t lr_read(unsigned int i)
 
 static void lr_write(unsigned int i, uint64_t v)
 {
-	switch (i) {
-	case 0:
+	if (i == 0) { /* most are written here, and it is the hot path */
 		write_sysreg(v, S3_4_C12_C12_0);
-		break;
+		return;
+	}
+	switch (i) {
 	case 1:
 		write_sysreg(v, S3_4_C12_C12_1);
 		break;
@@ -201,7 +202,7 @@ static bool may_be_known(const struct gic_cpu *g, uint32_t intid, uint32_t used)
 	return false;
 }
 
-bool gic_lr_fast(struct gic_cpu *g, const struct vgic_irq *irq)
+bool gic_lr_fast(struct gic_cpu *g, struct vgic_irq irq)
 {
 	uint32_t all = (uint32_t)BIT(g->v.nr_lrs) - 1;
 	uint32_t free = (uint32_t)read_sysreg(ICH_ELRSR_EL2) & all;
@@ -210,13 +211,13 @@ bool gic_lr_fast(struct gic_cpu *g, const struct vgic_irq *irq)
 	if (!free || g->v.nr_queue)
 		return false;
 	if (!(g->v.groups &
-	      (irq->flags & VGIC_GROUP1 ? VGIC_GRP1_ON : VGIC_GRP0_ON)))
+	      (irq.flags & VGIC_GROUP1 ? VGIC_GRP1_ON : VGIC_GRP0_ON)))
 		return false;
-	if (!(irq->flags & VGIC_HW) && may_be_known(g, irq->intid, all & ~free))
+	if (!(irq.flags & VGIC_HW) && may_be_known(g, irq.intid, all & ~free))
 		return false;
 	i = (unsigned int)__builtin_ctz(free);
-	lr_write(i, vgic_lr_encode(irq, ICH_LR_PENDING));
-	g->lr_intid[i] = irq->intid;
+	lr_write(i, vgic_lr_encode(&irq, ICH_LR_PENDING));
+	g->lr_intid[i] = irq.intid;
 	return true;
 }
 

@@ -11,7 +11,7 @@
 
 #define REQUEST_US 1000000 /* another CPU's answer; its host may have no time */
 
-enum vgic_result gic_inject(struct gic_cpu *g, const struct vgic_irq *irq)
+enum vgic_result gic_inject(struct gic_cpu *g, struct vgic_irq irq)
 {
 	enum vgic_result r;
 
@@ -20,7 +20,7 @@ enum vgic_result gic_inject(struct gic_cpu *g, const struct vgic_irq *irq)
 		return VGIC_TAKEN;
 	g->spilled++;
 	gic_lr_load(g);
-	r = vgic_inject(&g->v, irq);
+	r = vgic_inject(&g->v, &irq);
 	gic_lr_store(g);
 	return r;
 }
@@ -39,7 +39,7 @@ void gic_inbox_drain(struct gic_cpu *g)
 		}
 		irq = g->inbox[--g->nr_inbox];
 		spin_unlock(&g->inbox_lock);
-		if (gic_inject(g, &irq) == VGIC_FULL)
+		if (gic_inject(g, irq) == VGIC_FULL)
 			g->lost++;
 	}
 }
@@ -50,11 +50,16 @@ void gic_kick(struct gic_cpu *t)
 		gic_send_kick(&t->at);
 }
 
+void gic_nudge(struct gic_cpu *t)
+{
+	if (t != this_cpu()->gic)
+		gic_kick(t);
+}
+
 void gic_wake(struct gic_cpu *t, enum gic_work work)
 {
 	__atomic_fetch_or(&t->work, work, __ATOMIC_SEQ_CST);
-	if (t != this_cpu()->gic)
-		gic_kick(t);
+	gic_nudge(t);
 }
 
 void gic_post(struct gic_cpu *t, const struct vgic_irq *irq)

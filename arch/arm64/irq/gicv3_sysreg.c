@@ -30,28 +30,43 @@ static void sgi_to(struct gic_cpu *t, uint32_t intid, bool to_group1)
 	if (!__atomic_load_n(&t->online, __ATOMIC_ACQUIRE) ||
 	    gic_private_group1(t, intid) != to_group1)
 		return;
-	__atomic_fetch_or(&t->pend, bit, __ATOMIC_RELEASE);
+	/* seen by its kick, be that this one or one that is on its way */
+	__atomic_fetch_or(&t->pend, bit, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&t->enable, __ATOMIC_RELAXED) & bit)
-		gic_wake(t, GIC_WORK_PRIVATE);
+		gic_nudge(t);
+}
+
+/* Where several clusters have a CPU of that bit. */
+static unsigned int search(uint64_t one) __attribute__((noinline));
+static unsigned int search(uint64_t one)
+{
+	unsigned int i = 0;
+
+	while (i < cpu_count() && !vgic_sgi_targets(one, &gic_cpus[i].at))
+		i++;
+	return i;
 }
 
 static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
 {
 	uint32_t intid = (uint32_t)FIELD_GET(VGIC_SGI_INTID, value);
 	uint64_t left = value & VGIC_SGI_LIST;
-	struct gic_cpu *t = gic_cpus, *end = t + cpu_count();
 
 	if (value & VGIC_SGI_OTHERS) {
-		for (; t < end; t++)
-			if (t != c->gic)
-				sgi_to(t, intid, to_group1);
+		for (unsigned int i = 0; i < cpu_count(); i++)
+			if (&gic_cpus[i] != c->gic)
+				sgi_to(&gic_cpus[i], intid, to_group1);
 		return;
 	}
-	for (; t < end && left; t++)
-		if (vgic_sgi_targets(value, &t->at)) {
-			left &= ~(uint64_t)t->at.bit;
-			sgi_to(t, intid, to_group1);
-		}
+	for (; left; left &= left - 1) {
+		uint64_t one = (value & VGIC_SGI_WHERE) | (left & -left);
+		unsigned int i = gic.by_bit[__builtin_ctzll(left)];
+
+		if (!vgic_sgi_targets(one, &gic_cpus[i].at))
+			i = search(one);
+		if (i < cpu_count())
+			sgi_to(&gic_cpus[i], intid, to_group1);
+	}
 }
 
 /* ICC_DIR_EL1 is trapped while active interrupts are out of list registers. */

@@ -16,22 +16,6 @@ unsigned int vgic_rank(const struct vgic_irq *irq)
 	return irq->flags & VGIC_NMI ? 0 : 1u + irq->prio;
 }
 
-uint64_t vgic_lr_encode(const struct vgic_irq *irq, uint64_t state)
-{
-	uint64_t lr = state | FIELD_PREP(ICH_LR_VINTID, irq->intid) |
-		      FIELD_PREP(ICH_LR_PRIORITY, irq->prio);
-
-	if (irq->flags & VGIC_GROUP1)
-		lr |= ICH_LR_GROUP1;
-	if (irq->flags & VGIC_NMI)
-		lr |= ICH_LR_NMI;
-	if (irq->flags & VGIC_HW)
-		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, irq->intid);
-	else if (irq->flags & VGIC_EOI)
-		lr |= ICH_LR_EOI;
-	return lr;
-}
-
 struct vgic_irq vgic_lr_decode(uint64_t lr)
 {
 	struct vgic_irq irq = {

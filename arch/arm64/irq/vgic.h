@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gicv3_regs.h"
+
 #define VGIC_MAX_LRS 16
 #define VGIC_QUEUE 512
 /* From here on the caller stops acknowledging what may wait outside. */
@@ -55,7 +57,26 @@ enum vgic_result {
 /* The order in which interrupts are taken: the least comes first. */
 unsigned int vgic_rank(const struct vgic_irq *irq);
 
-uint64_t vgic_lr_encode(const struct vgic_irq *irq, uint64_t state);
+static inline uint64_t vgic_lr_encode(const struct vgic_irq *irq,
+				      uint64_t state)
+	__attribute__((always_inline));
+static inline uint64_t vgic_lr_encode(const struct vgic_irq *irq,
+				      uint64_t state)
+{
+	uint64_t lr = state | FIELD_PREP(ICH_LR_VINTID, irq->intid) |
+		      FIELD_PREP(ICH_LR_PRIORITY, irq->prio);
+
+	if (irq->flags & VGIC_GROUP1)
+		lr |= ICH_LR_GROUP1;
+	if (irq->flags & VGIC_NMI)
+		lr |= ICH_LR_NMI;
+	if (irq->flags & VGIC_HW)
+		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, irq->intid);
+	else if (irq->flags & VGIC_EOI)
+		lr |= ICH_LR_EOI;
+	return lr;
+}
+
 struct vgic_irq vgic_lr_decode(uint64_t lr);
 
 /*
