@@ -15,6 +15,9 @@
 #define EXIT_IRQ 1
 #define EXIT_FIQ 2
 #define EXIT_SERROR 3
+#define EXIT_DONE 4 /* all that it came for has been done */
+/* What cpu_short_exit() returns besides. */
+#define EXIT_RESUME 5
 
 /* Secondary CPU's boot record, read with the MMU off. */
 #define BOOT_STACK 0

@@ -129,7 +129,50 @@ void cpu_start_secondary(struct cpu *c)
 
 static void count_exit(struct cpu *c, enum cpu_exit e)
 {
+	c->exit_count++;
 	c->exits[e]++;
+}
+
+/*
+ * What most exits are for, an IPI that is sent or an interrupt that comes: done
+ * on the spot, and the guest goes on if nothing else is to be done.
+ */
+int cpu_short_exit(struct cpu *c, int why)
+{
+	if (why == EXIT_SYNC && traps_ipi(c)) {
+		count_exit(c, EXITS_SYSREG);
+		irqchip->enter(c); /* it may be for this CPU as well */
+	} else if (why == EXIT_IRQ) {
+		watch_open(c);
+		count_exit(c, EXITS_IRQ);
+		irqchip->handle(c);
+		page_resync_next();
+		watch_close(c);
+	} else {
+		return why;
+	}
+	if (__atomic_load_n(&c->halt, __ATOMIC_ACQUIRE) || !debug_settled(c))
+		return EXIT_DONE;
+	return EXIT_RESUME;
+}
+
+static void handle_exit(struct cpu *c, int why)
+{
+	switch (why) {
+	case EXIT_SYNC:
+		count_exit(c, traps_sync(c));
+		break;
+	case EXIT_FIQ:
+		count_exit(c, EXITS_IRQ);
+		irqchip->asked(c);
+		irqchip->handle(c);
+		page_resync_next();
+		break;
+	case EXIT_SERROR:
+		count_exit(c, EXITS_OTHER);
+		traps_serror(c);
+		break;
+	}
 }
 
 void cpu_loop(struct cpu *c)
@@ -145,25 +188,8 @@ void cpu_loop(struct cpu *c)
 		irqchip->enter(c);
 		debug_enter(c);
 		watch_close(c);
-		why = vcpu_run(&c->vcpu);
-		c->exit_count++;
+		why = vcpu_run();
 		watch_open(c);
-		switch (why) {
-		case EXIT_SYNC:
-			count_exit(c, traps_sync(c));
-			break;
-		case EXIT_IRQ:
-		case EXIT_FIQ:
-			count_exit(c, EXITS_IRQ);
-			if (why == EXIT_FIQ)
-				irqchip->asked(c);
-			irqchip->handle(c);
-			page_resync_next();
-			break;
-		case EXIT_SERROR:
-			count_exit(c, EXITS_OTHER);
-			traps_serror(c);
-			break;
-		}
+		handle_exit(c, why);
 	}
 }

@@ -151,6 +151,8 @@ void cpu_reset_guest(struct cpu *c, uint64_t pc, uint64_t x0);
 /* The guest, for ever. */
 void cpu_loop(struct cpu *c) __attribute__((noreturn));
 
-int vcpu_run(struct vcpu *v);
+/* vectors.S; it calls cpu_short_exit() with the guest's registers saved. */
+int vcpu_run(void);
+int cpu_short_exit(struct cpu *c, int why);
 
 #endif

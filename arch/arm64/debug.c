@@ -155,7 +155,7 @@ void debug_enter(struct cpu *c)
 	struct debug_cpu *d = c->dbg;
 	uint64_t key = debug_wants.key;
 
-	if (d->settled == key && !d->look && c->step == STEP_NONE)
+	if (debug_settled(c))
 		return;
 	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
 	    debug_wants.watches || d->mdscr_held || d->held || d->look) {

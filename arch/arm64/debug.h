@@ -75,6 +75,13 @@ struct debug_wants {
 
 extern struct debug_wants debug_wants;
 
+/* Has an entry nothing to do? */
+static inline bool debug_settled(struct cpu *c)
+{
+	return c->dbg->settled == debug_wants.key && !c->dbg->look &&
+	       c->step == STEP_NONE;
+}
+
 void debug_init(void);
 void debug_cpu_init(struct cpu *c);
 /* Before each run of the guest. */

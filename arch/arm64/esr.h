@@ -142,13 +142,14 @@ struct esr_sysreg {
 	((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
 #define ESR_SYSREG_RT GENMASK(9, 5)
-/* The ISS of a write to one (MSR), but for the register it comes from. */
+/* ESR of a trapped write to one (MSR), but for the register it comes from. */
 #define ESR_SYSREG_WRITE(op0, op1, crn, crm, op2) \
-	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+	(EC_SYSREG << 26 | 1 << 25 | (op0) << 20 | (op2) << 17 | (op1) << 14 | \
+	 (crn) << 10 | (crm) << 1)
 
 static inline bool esr_is_write_to(uint64_t esr, uint32_t write)
 {
-	return (esr & ESR_ISS & ~ESR_SYSREG_RT) == write;
+	return ((uint32_t)esr & ~(uint32_t)ESR_SYSREG_RT) == write;
 }
 
 static inline unsigned int esr_sysreg_rt(uint64_t esr)

@@ -94,6 +94,17 @@ void traps_serror(struct cpu *c)
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }
 
+bool traps_ipi(struct cpu *c)
+{
+	uint64_t esr = c->vcpu.esr;
+
+	if (!esr_is_write_to(esr, irqchip->ipi_register))
+		return false;
+	irqchip->ipi(c, traps_get_reg(c, esr_sysreg_rt(esr)));
+	traps_skip(c);
+	return true;
+}
+
 void traps_wait_for_interrupt(struct cpu *c)
 {
 	while (!irqchip->pending(c) &&
@@ -148,8 +159,7 @@ static int other_sysreg(struct cpu *c, const struct esr_sysreg *s, uint64_t *v)
 	return err;
 }
 
-static enum cpu_exit any_sysreg(struct cpu *c) __attribute__((noinline));
-static enum cpu_exit any_sysreg(struct cpu *c)
+static enum cpu_exit trap_sysreg(struct cpu *c)
 {
 	struct esr_sysreg s = esr_decode_sysreg(c->vcpu.esr);
 	uint64_t v = s.read ? 0 : traps_get_reg(c, s.rt);
@@ -165,17 +175,6 @@ static enum cpu_exit any_sysreg(struct cpu *c)
 	}
 	if (s.read)
 		traps_set_reg(c, s.rt, v);
-	traps_skip(c);
-	return EXITS_SYSREG;
-}
-
-static enum cpu_exit trap_sysreg(struct cpu *c)
-{
-	uint64_t esr = c->vcpu.esr;
-
-	if (!esr_is_write_to(esr, irqchip->ipi_register))
-		return any_sysreg(c);
-	irqchip->ipi(c, traps_get_reg(c, esr_sysreg_rt(esr)));
 	traps_skip(c);
 	return EXITS_SYSREG;
 }

@@ -10,6 +10,8 @@
 
 /* A synchronous exception from the guest; says what it counts as. */
 enum cpu_exit traps_sync(struct cpu *c);
+/* One that sends an IPI, which is done; false: it is another. */
+bool traps_ipi(struct cpu *c);
 /* An SError that was the guest's. */
 void traps_serror(struct cpu *c);
 /* WFI on the guest's behalf: until an interrupt for it, or a stop. */

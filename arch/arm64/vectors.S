@@ -83,6 +83,11 @@ guest_exit_common:
 	stp	x4, x5, [x0, #VCPU_ESR]
 	mrs	x6, hpfar_el2
 	str	x6, [x0, #VCPU_HPFAR]
+	/* vcpu_run()'s frame is at SP: C may be called, and loses nothing. */
+	add	x29, sp, #80
+	bl	cpu_short_exit
+	cmp	w0, #EXIT_RESUME
+	b.eq	guest_enter
 	/* vcpu_run()'s caller: callee-saved registers are on its stack. */
 	ldp	x19, x20, [sp, #0]
 	ldp	x21, x22, [sp, #16]
@@ -91,12 +96,12 @@ guest_exit_common:
 	ldp	x27, x28, [sp, #64]
 	ldp	x29, x30, [sp, #80]
 	add	sp, sp, #96
-	mov	x0, x1
 	ret
 
 /*
- * int vcpu_run(struct vcpu *v): runs the guest until an exception comes to EL2;
- * returns EXIT_*. v must be this CPU's own (TPIDR_EL2). Clobbers as a C call.
+ * int vcpu_run(void): runs this CPU's guest (TPIDR_EL2) until an exception comes
+ * to EL2 that cpu_short_exit() has not done with; returns EXIT_*. Clobbers as a C
+ * call.
  */
 	.globl	vcpu_run
 vcpu_run:
@@ -107,6 +112,8 @@ vcpu_run:
 	stp	x25, x26, [sp, #48]
 	stp	x27, x28, [sp, #64]
 	stp	x29, x30, [sp, #80]
+guest_enter:
+	mrs	x0, tpidr_el2
 	ldp	x1, x2, [x0, #VCPU_PC]
 	msr	elr_el2, x1
 	msr	spsr_el2, x2

@@ -191,8 +191,8 @@ static void take(struct cpu *c, uint32_t intid)
 	}
 }
 
-static void flush(struct gic_cpu *g) __attribute__((noinline));
-static void flush(struct gic_cpu *g)
+static void work_flush(struct gic_cpu *g) __attribute__((noinline));
+static void work_flush(struct gic_cpu *g)
 {
 	uint32_t work = __atomic_exchange_n(&g->work, 0, __ATOMIC_SEQ_CST);
 
@@ -202,6 +202,13 @@ static void flush(struct gic_cpu *g)
 	}
 	if (work & GIC_WORK_INBOX)
 		gic_inbox_drain(g);
+}
+
+static void flush(struct gic_cpu *g) __attribute__((noinline));
+static void flush(struct gic_cpu *g)
+{
+	if (__atomic_load_n(&g->work, __ATOMIC_RELAXED))
+		work_flush(g);
 	private_flush(g);
 }
 
