@@ -37,14 +37,13 @@ static void sgi_to(struct gic_cpu *t, uint32_t intid, bool to_group1)
 }
 
 /* Where several clusters have a CPU of that bit. */
-static unsigned int search(uint64_t one) __attribute__((noinline));
-static unsigned int search(uint64_t one)
+static bool search(uint64_t one, unsigned int *i) __attribute__((noinline));
+static bool search(uint64_t one, unsigned int *i)
 {
-	unsigned int i = 0;
-
-	while (i < cpu_count() && !vgic_sgi_targets(one, &gic_cpus[i].at))
-		i++;
-	return i;
+	for (*i = 0; *i < cpu_count(); ++*i)
+		if (vgic_sgi_targets(one, &gic_cpus[*i].at))
+			return true;
+	return false;
 }
 
 static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
@@ -62,9 +61,7 @@ static void send_sgi(struct cpu *c, uint64_t value, bool to_group1)
 		uint64_t one = (value & VGIC_SGI_WHERE) | (left & -left);
 		unsigned int i = gic.by_bit[__builtin_ctzll(left)];
 
-		if (!vgic_sgi_targets(one, &gic_cpus[i].at))
-			i = search(one);
-		if (i < cpu_count())
+		if (vgic_sgi_targets(one, &gic_cpus[i].at) || search(one, &i))
 			sgi_to(&gic_cpus[i], intid, to_group1);
 	}
 }
