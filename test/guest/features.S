@@ -2,13 +2,7 @@
 /* Instructions of each feature for features.c; all take and give back numbers. */
 	.arch	armv9-a+sme+memtag
 
-	.macro	function name
-	.text
-	.balign	4
-	.global	\name
-	.type	\name, %function
-\name:
-	.endm
+#include "function.h"
 
 /* uint64_t use_fp(uint64_t a, uint64_t b): a sum of what FP and SIMD make. */
 function use_fp

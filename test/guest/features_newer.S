@@ -2,13 +2,7 @@
 /* Instructions of Armv8.7 and 8.8 for features_newer.c. */
 	.arch	armv8.8-a+mops
 
-	.macro	function name
-	.text
-	.balign	4
-	.global	\name
-	.type	\name, %function
-\name:
-	.endm
+#include "function.h"
 
 function use_copy
 	cpyp	[x0]!, [x1]!, x2!

@@ -19,6 +19,7 @@ PROGRAMS = Path(os.environ.get("HYPERSTUB_BUILD", ROOT / "build")) \
 PATIENCE = 60.0
 # The condition of a breakpoint that never stops: const8 0, end.
 FALSE = ";X3,220027"
+TAGS = ["-machine", "mte=on"]
 # A PCI device that is nothing but memory, BAR 2.
 IVSHMEM = ["-object", "memory-backend-ram,id=hsmem,size=1M", "-device",
            "ivshmem-plain,memdev=hsmem"]

@@ -13,11 +13,10 @@ import re
 import sys
 from dataclasses import dataclass
 
-from bare import FALSE, IVSHMEM, Program, Rsp, run_to, start
+from bare import FALSE, IVSHMEM, TAGS, Program, Rsp, run_to, start
 from harness import Bad, Gdb, Report, must, same
 from same import qemu_major
 
-TAGS = ["-machine", "mte=on"]
 LIVE = 0x0076_0000_0000_0000
 KINDS = {2: "watch", 3: "rwatch", 4: "awatch"}
 OPS = ("set", "sett", "cpyf", "cpy", "cpyt", "setg")

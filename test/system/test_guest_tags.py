@@ -11,11 +11,9 @@ import re
 import sys
 import time
 
-from bare import FALSE, PROGRAMS, Program, Rsp, symbols_of
+from bare import FALSE, PROGRAMS, TAGS, Program, Rsp, symbols_of
 from harness import Bad, Guest, Report, must, same
 from same import output
-
-TAGS = ["-machine", "mte=on"]
 
 
 def accesses(text: str) -> list[str]:
