@@ -129,7 +129,6 @@ void cpu_start_secondary(struct cpu *c)
 
 static void count_exit(struct cpu *c, enum cpu_exit e)
 {
-	c->exit_count++;
 	c->exits[e]++;
 }
 
@@ -139,19 +138,23 @@ static void count_exit(struct cpu *c, enum cpu_exit e)
  */
 int cpu_short_exit(struct cpu *c, int why)
 {
-	if (why == EXIT_SYNC && traps_ipi(c)) {
+	bool due = false;
+
+	c->exit_count++;
+	if (why == EXIT_SYNC && traps_is_ipi(c)) {
+		due = traps_ipi(c);
 		count_exit(c, EXITS_SYSREG);
-		irqchip->enter(c); /* it may be for this CPU as well */
 	} else if (why == EXIT_IRQ) {
 		watch_open(c);
-		count_exit(c, EXITS_IRQ);
 		irqchip->handle(c);
+		count_exit(c, EXITS_IRQ);
 		page_resync_next();
 		watch_close(c);
 	} else {
 		return why;
 	}
-	if (__atomic_load_n(&c->halt, __ATOMIC_ACQUIRE) || !debug_settled(c))
+	if (due || __atomic_load_n(&c->halt, __ATOMIC_ACQUIRE) ||
+	    !debug_settled(c))
 		return EXIT_DONE;
 	return EXIT_RESUME;
 }
@@ -171,6 +174,8 @@ static void handle_exit(struct cpu *c, int why)
 	case EXIT_SERROR:
 		count_exit(c, EXITS_OTHER);
 		traps_serror(c);
+		break;
+	default: /* EXIT_DONE */
 		break;
 	}
 }

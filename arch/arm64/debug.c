@@ -129,7 +129,7 @@ static void enter_debugged(struct cpu *c)
 	if (debug_sequence_is_lost(c))
 		end_hidden(c);
 	stepping = c->step != STEP_NONE || c->hidden_step;
-	regs = stepping || debug_wants.breaks || debug_wants.watches;
+	regs = stepping || debug_wants.now.breaks || debug_wants.now.watches;
 	if (c->step != STEP_NONE && !c->hidden_step &&
 	    !(d->retry == c->vcpu.pc && lead(c)))
 		point_step_starts(c);
@@ -144,28 +144,31 @@ static void enter_debugged(struct cpu *c)
 	look(c);
 	set_mdcr(d, d->mdcr_base |
 			    (regs ? MDCR_TDE | MDCR_TDA | MDCR_TDOSA :
-			     debug_wants.shadows ? MDCR_TDE :
+			     debug_wants.now.shadows ? MDCR_TDE :
 						   0));
-	set_hcr(d, hcr | (debug_wants.tvm ? HCR_TVM : 0));
+	set_hcr(d, hcr | (debug_wants.now.tvm ? HCR_TVM : 0));
 	isb(); /* orders the debug registers before the guest */
 }
 
 void debug_enter(struct cpu *c)
 {
 	struct debug_cpu *d = c->dbg;
-	uint64_t key = debug_wants.key;
+	/* once: other CPUs may change it meanwhile */
+	union debug_key wants = {
+		.key = __atomic_load_n(&debug_wants.now.key, __ATOMIC_RELAXED)
+	};
 
 	if (debug_settled(c))
 		return;
-	if (c->step != STEP_NONE || c->hidden_step || debug_wants.breaks ||
-	    debug_wants.watches || d->mdscr_held || d->held || d->look) {
+	if (c->step != STEP_NONE || c->hidden_step || wants.breaks ||
+	    wants.watches || d->mdscr_held || d->held || d->look) {
 		d->settled = DEBUG_UNSETTLED;
 		enter_debugged(c);
 		return;
 	}
-	d->settled = key;
-	set_mdcr(d, d->mdcr_base | (debug_wants.shadows ? MDCR_TDE : 0));
-	set_hcr(d, debug_wants.tvm ? HCR_TVM : 0);
+	d->settled = wants.key;
+	set_mdcr(d, d->mdcr_base | (wants.shadows ? MDCR_TDE : 0));
+	set_hcr(d, wants.tvm ? HCR_TVM : 0);
 }
 
 void debug_park(struct cpu *c)
@@ -188,7 +191,7 @@ void debug_unpark(struct cpu *c)
 	c->dbg->no_sequence = 0;
 	/* a breakpoint at PC is still to be hit */
 	if (c->step == STEP_NONE && !c->hidden_step &&
-	    (debug_wants.shadows || debug_wants.breaks || c->dbg->retry) &&
+	    (debug_wants.now.shadows || debug_wants.now.breaks || c->dbg->retry) &&
 	    !point_find(c->vcpu.pc) && !lead(c) && debug_retry_begin(c))
 		step_plain(c);
 }
@@ -400,7 +403,7 @@ static void step_mute(struct cpu *c)
 
 static bool is_ours(uint64_t pc)
 {
-	for (unsigned int i = 0; i < debug_wants.breaks; i++)
+	for (unsigned int i = 0; i < debug_wants.now.breaks; i++)
 		if (debug_wants.break_addr[i] == pc)
 			return true;
 	return false;

@@ -54,17 +54,19 @@ struct debug_cpu {
 	uint64_t no_sequence; /* at this PC is none, as was seen before */
 };
 
+/* All that an entry asks of it, at once. */
+union debug_key {
+	struct {
+		uint16_t shadows; /* BRKs are in pages: they come to EL2 */
+		uint8_t breaks, watches;
+		bool tvm; /* writes to SCTLR_EL1 and TTBRs trap */
+	};
+	uint64_t key;
+};
+
 /* gdb's use of the comparators, the same on all CPUs. */
 struct debug_wants {
-	union {
-		struct {
-			uint16_t shadows; /* BRKs are in pages: come to EL2 */
-			uint8_t breaks, watches;
-			/* the guest's writes to SCTLR_EL1 and TTBRs trap */
-			bool tvm;
-		};
-		uint64_t key; /* all that an entry asks, at once */
-	};
+	union debug_key now;
 	uint32_t everywhere; /* entries that follow each CPU's TTBR0_EL1 */
 	uint32_t windows; /* shadows set by a physical address */
 	uint64_t break_addr[DEBUG_REGS];
@@ -78,7 +80,7 @@ extern struct debug_wants debug_wants;
 /* Has an entry nothing to do? */
 static inline bool debug_settled(struct cpu *c)
 {
-	return c->dbg->settled == debug_wants.key && !c->dbg->look &&
+	return c->dbg->settled == debug_wants.now.key && !c->dbg->look &&
 	       c->step == STEP_NONE;
 }
 

@@ -151,13 +151,13 @@ static void program_breaks(struct debug_cpu *d)
 			continue;
 		}
 		/* in a sequence none of gdb's is wanted */
-		while (!d->sequence && n < debug_wants.breaks &&
+		while (!d->sequence && n < debug_wants.now.breaks &&
 		       debug_wants.break_addr[n] == d->skip)
 			n++;
 		if (d->sequence && m < d->exits) {
 			hw_write(BVR, i, d->exit[m++]);
 			hw_write(BCR, i, DBGBCR_GDB);
-		} else if (!d->sequence && n < debug_wants.breaks) {
+		} else if (!d->sequence && n < debug_wants.now.breaks) {
 			hw_write(BVR, i, debug_wants.break_addr[n++]);
 			hw_write(BCR, i, DBGBCR_GDB);
 		} else {
@@ -175,7 +175,7 @@ static void program_watches(struct debug_cpu *d)
 		if (guest_counts(d) && d->wcr[i] & DBGWCR_E) {
 			hw_write(WVR, i, d->wvr[i]);
 			hw_write(WCR, i, d->wcr[i]);
-		} else if (!d->mute && n < debug_wants.watches) {
+		} else if (!d->mute && n < debug_wants.now.watches) {
 			hw_write(WVR, i, debug_wants.watch_addr[n]);
 			hw_write(WCR, i, debug_wants.watch_ctl[n++] |
 						 (d->watch_loads ? DBGWCR_LOAD :
@@ -199,7 +199,7 @@ static bool locked_in_hardware(void)
  */
 static bool can_stay(const struct debug_cpu *d)
 {
-	return !d->loaded && !debug_wants.breaks && !debug_wants.watches &&
+	return !d->loaded && !debug_wants.now.breaks && !debug_wants.now.watches &&
 	       !d->sequence && !(d->mdscr & MDSCR_MDE) &&
 	       !locked_in_hardware();
 }
@@ -338,7 +338,7 @@ bool debug_regs_watched(struct cpu *c, uint64_t addr, uint64_t size, bool write)
 {
 	uint64_t kind = write ? DBGWCR_STORE : DBGWCR_LOAD;
 
-	for (unsigned int i = 0; i < debug_wants.watches; i++)
+	for (unsigned int i = 0; i < debug_wants.now.watches; i++)
 		if (debug_wants.watch_ctl[i] & kind &&
 		    looks_at(debug_wants.watch_addr[i],
 			     debug_wants.watch_ctl[i], addr, size))

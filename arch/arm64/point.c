@@ -122,19 +122,21 @@ bool point_comparator_free(bool watch)
 static void list_comparators(void)
 {
 	struct debug_wants *w = &debug_wants;
+	uint8_t breaks = 0, watches = 0;
 
-	w->breaks = w->watches = 0;
 	for (struct bp *bp = bp_next(pt.table, NULL); bp;
 	     bp = bp_next(pt.table, bp)) {
 		if (bp->armed != POINT_COMPARATOR)
 			continue;
-		if (bp->kind < BP_WATCH && w->breaks < DEBUG_REGS)
-			w->break_addr[w->breaks++] = bp->addr;
-		else if (bp->kind >= BP_WATCH && w->watches < DEBUG_REGS &&
-			 point_watch_regs(bp, &w->watch_addr[w->watches],
-				    &w->watch_ctl[w->watches]))
-			w->watches++;
+		if (bp->kind < BP_WATCH && breaks < DEBUG_REGS)
+			w->break_addr[breaks++] = bp->addr;
+		else if (bp->kind >= BP_WATCH && watches < DEBUG_REGS &&
+			 point_watch_regs(bp, &w->watch_addr[watches],
+					  &w->watch_ctl[watches]))
+			watches++;
 	}
+	w->now.breaks = breaks;
+	w->now.watches = watches;
 	for (unsigned int i = 0; i < cpu_count(); i++) {
 		cpu_get(i)->dbg->look = true;
 		/* a CPU that lets go of a comparator has looked before it runs */
@@ -146,7 +148,7 @@ static void list_comparators(void)
 /* Are the guest's writes to its translation registers to trap? */
 static void want_tvm(void)
 {
-	debug_wants.tvm = (pt.pending && pt.tvm_budget) ||
+	debug_wants.now.tvm = (pt.pending && pt.tvm_budget) ||
 			  debug_wants.everywhere;
 }
 
@@ -163,7 +165,7 @@ static int arm_shadow(struct cpu *c, struct bp *bp, uint64_t pa,
 	bp->data[AT_PA] = pa;
 	if (!point_is_window(bp->addr))
 		watch_table(bp, last_descriptor(c, bp));
-	debug_wants.shadows++;
+	debug_wants.now.shadows++;
 	debug_wants.windows += point_is_window(bp->addr);
 	return 0;
 }
@@ -264,7 +266,7 @@ static void disarm(struct bp *bp, bool stepping)
 	switch ((enum point_armed)bp->armed) {
 	case POINT_SHADOW:
 		page_brk_clear(bp->data[AT_PA]);
-		debug_wants.shadows--;
+		debug_wants.now.shadows--;
 		debug_wants.windows -= point_is_window(bp->addr);
 		break;
 	case POINT_PAGES:
@@ -349,7 +351,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 			return false;
 		}
 		page_brk_clear(bp->data[AT_PA]);
-		debug_wants.shadows--;
+		debug_wants.now.shadows--;
 		bp->armed = POINT_PENDING;
 		pt.pending++;
 		watch_table(bp, last_descriptor(c, bp));
@@ -359,7 +361,7 @@ static bool follow(struct cpu *c, struct bp *bp)
 		return false;
 	if (bp->armed == POINT_SHADOW) {
 		page_brk_clear(bp->data[AT_PA]);
-		debug_wants.shadows--;
+		debug_wants.now.shadows--;
 	} else if (bp->kind == BP_HARDWARE && bp->armed == POINT_COMPARATOR) {
 		bp->data[AT_PENDING] = 0; /* it stays where it is */
 		pt.pending--;

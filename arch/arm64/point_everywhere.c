@@ -66,7 +66,7 @@ int point_everywhere_take(struct bp *bp, struct strbuf *why)
 		slots[i].bp = bp;
 		bp->armed = POINT_EVERYWHERE;
 		bp->data[AT_SLOT] = i;
-		debug_wants.shadows++;
+		debug_wants.now.shadows++;
 		debug_wants.everywhere++;
 		return 0; /* each CPU looks before it runs its guest */
 	}
@@ -85,7 +85,7 @@ void point_everywhere_drop(struct bp *bp)
 		point_watch_table(&s->on[i].table, 0);
 	}
 	s->bp = NULL;
-	debug_wants.shadows--;
+	debug_wants.now.shadows--;
 	debug_wants.everywhere--;
 }
 

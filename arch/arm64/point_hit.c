@@ -199,7 +199,7 @@ bool point_watched_access(struct cpu *c, uint64_t va, unsigned int size)
 {
 	if (debug_regs_guest_watch(c))
 		return true;
-	for (unsigned int i = 0; i < debug_wants.watches; i++)
+	for (unsigned int i = 0; i < debug_wants.now.watches; i++)
 		if (overlap(ALIGN_DOWN(untag(debug_wants.watch_addr[i]), 8), 8,
 			    untag(va), size) ||
 		    debug_wants.watch_ctl[i] >> 24)

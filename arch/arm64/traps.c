@@ -94,15 +94,17 @@ void traps_serror(struct cpu *c)
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }
 
+bool traps_is_ipi(const struct cpu *c)
+{
+	return esr_is_write_to(c->vcpu.esr, irqchip->ipi_register);
+}
+
 bool traps_ipi(struct cpu *c)
 {
-	uint64_t esr = c->vcpu.esr;
+	uint64_t v = traps_get_reg(c, esr_sysreg_rt(c->vcpu.esr));
 
-	if (!esr_is_write_to(esr, irqchip->ipi_register))
-		return false;
-	irqchip->ipi(c, traps_get_reg(c, esr_sysreg_rt(esr)));
 	traps_skip(c);
-	return true;
+	return irqchip->ipi(c, v);
 }
 
 void traps_wait_for_interrupt(struct cpu *c)

@@ -10,7 +10,8 @@
 
 /* A synchronous exception from the guest; says what it counts as. */
 enum cpu_exit traps_sync(struct cpu *c);
-/* One that sends an IPI, which is done; false: it is another. */
+/* Is it one that sends an IPI? That is done; true: and for this CPU as well. */
+bool traps_is_ipi(const struct cpu *c);
 bool traps_ipi(struct cpu *c);
 /* An SError that was the guest's. */
 void traps_serror(struct cpu *c);

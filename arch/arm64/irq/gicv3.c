@@ -20,7 +20,6 @@
 #define HANDLE_MAX 64 /* interrupts taken before the guest has its turn */
 #define WAKE_US 10000
 
-
 struct gic gic;
 struct gic_cpu gic_cpus[PLATFORM_MAX_CPUS];
 
@@ -216,10 +215,7 @@ static void flush(struct gic_cpu *g)
 static inline void do_work(struct gic_cpu *g) __attribute__((always_inline));
 static inline void do_work(struct gic_cpu *g)
 {
-	uint32_t due = __atomic_load_n(&g->pend, __ATOMIC_RELAXED) &
-		       __atomic_load_n(&g->enable, __ATOMIC_RELAXED);
-
-	if (due | __atomic_load_n(&g->work, __ATOMIC_RELAXED))
+	if (gic_private_due(g) || __atomic_load_n(&g->work, __ATOMIC_RELAXED))
 		flush(g);
 }
 

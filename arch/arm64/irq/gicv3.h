@@ -156,10 +156,17 @@ void gic_kick(struct gic_cpu *t); /* unless one is on its way */
 
 /* gicv3_sysreg.c: of struct irqchip_ops */
 int gic_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value);
-void gic_ipi(struct cpu *c, uint64_t value);
+bool gic_ipi(struct cpu *c, uint64_t value);
 
 /* gicv3.c */
 uint8_t gic_groups(void);
+/* Is one of its virtual private interrupts due? */
+static inline bool gic_private_due(const struct gic_cpu *g)
+{
+	return __atomic_load_n(&g->pend, __ATOMIC_RELAXED) &
+	       __atomic_load_n(&g->enable, __ATOMIC_RELAXED);
+}
+
 /* Is it in group 1, as the guest has it: an SGI or a PPI. */
 static inline bool gic_private_group1(const struct gic_cpu *g, uint32_t intid)
 	__attribute__((always_inline));

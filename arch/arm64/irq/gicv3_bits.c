@@ -4,6 +4,7 @@
  * hardware's, what waits in list registers (active there, pending to the
  * guest), and what the monitor plays.
  */
+#include "barrier.h"
 #include "cpu.h"
 #include "irq/gicv3.h"
 #include "mmio.h"
@@ -122,6 +123,7 @@ static void enable_write(const struct gic_word *w, uint32_t v)
 	if (w->g && (v & w->played)) {
 		__atomic_fetch_or(&w->g->enable, v & w->played,
 				  __ATOMIC_RELEASE);
+		dmb(ish); /* orders it before the look at pend */
 		gic_nudge(w->g);
 	}
 	while ((s = spi_next(w, &v))) {
@@ -265,13 +267,12 @@ static void nmi_write(const struct gic_word *w, uint32_t v)
 	changed = v ^ nmi_read(w);
 	if (!changed)
 		return;
+	if (w->g && w->played)
+		w->g->nmi = v & w->played;
 	gic_retract(w, changed);
 	mmio_write32(gic_bits(w->g, VGIC_INMIR, w->first), v & ~w->played);
-	if (w->g) {
-		if (w->played)
-			w->g->nmi = v & w->played;
+	if (w->g)
 		gic_nudge(w->g);
-	}
 	while ((s = spi_next(w, &left))) {
 		s->nmi = v >> (s->intid - w->first) & 1;
 		gic_spi_deliver(s);

@@ -186,6 +186,7 @@ void gic_lr_store(struct gic_cpu *g)
 		lr_write(i, g->v.lr[i]);
 		g->lr_intid[i] = (uint32_t)FIELD_GET(ICH_LR_VINTID, g->v.lr[i]);
 	}
+	isb(); /* orders them before the next look at which are free */
 	g->v.dirty = 0;
 	throttle(g);
 	gic_hcr_update(g, false);
@@ -217,6 +218,7 @@ bool gic_lr_fast(struct gic_cpu *g, struct vgic_irq irq)
 		return false;
 	i = (unsigned int)__builtin_ctz(free);
 	lr_write(i, vgic_lr_encode(&irq, ICH_LR_PENDING));
+	isb(); /* orders it before the next look at which are free */
 	g->lr_intid[i] = irq.intid;
 	return true;
 }

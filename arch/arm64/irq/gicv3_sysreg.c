@@ -32,7 +32,8 @@ static void sgi_to(struct gic_cpu *t, uint32_t intid, bool to_group1)
 		return;
 	/* seen by its kick, be that this one or one that is on its way */
 	__atomic_fetch_or(&t->pend, bit, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&t->enable, __ATOMIC_RELAXED) & bit)
+	/* in this order: who enables it sets enable, and then looks at pend */
+	if (__atomic_load_n(&t->enable, __ATOMIC_SEQ_CST) & bit)
 		gic_nudge(t);
 }
 
@@ -160,7 +161,8 @@ int gic_sysreg(struct cpu *c, uint32_t enc, bool read, uint64_t *value)
 	}
 }
 
-void gic_ipi(struct cpu *c, uint64_t value)
+bool gic_ipi(struct cpu *c, uint64_t value)
 {
 	send_sgi(c, value, true);
+	return gic_private_due(c->gic);
 }

@@ -22,11 +22,14 @@ struct irqchip_ops {
 	void (*cpu_off)(struct cpu *c);
 	/*
 	 * A physical interrupt came to EL2 on this CPU, running or parked: take all
-	 * that is there. Guest's interrupts are queued for it; the
-	 * monitor's own go to irq_own(). Bounded.
+	 * that is there. The monitor's own go to irq_own(); the guest's are left
+	 * as enter() would, for the guest may go on right after this. Bounded.
 	 */
 	void (*handle)(struct cpu *c);
-	/* Last thing before the guest is entered: queued ones into the hardware. */
+	/*
+	 * Before the guest is entered after any other exit: queued ones into the
+	 * hardware.
+	 */
 	void (*enter)(struct cpu *c);
 	/*
 	 * While held no interrupt reaches this CPU's guest (hidden steps). Physical
@@ -61,10 +64,12 @@ struct irqchip_ops {
 	int (*sysreg)(struct cpu *c, uint32_t enc, bool read, uint64_t *value);
 	/*
 	 * The register whose writes send the guest's IPIs, which nothing is trapped
-	 * more often than: the short way. ESR_SYSREG_WRITE(), or 0.
+	 * more often than: ESR_SYSREG_WRITE(), or 0. They come here, not to
+	 * sysreg(), and nobody watches: no lock, no wait. True: it is for this CPU
+	 * as well, and enter() is to be called.
 	 */
 	uint32_t ipi_register;
-	void (*ipi)(struct cpu *c, uint64_t value);
+	bool (*ipi)(struct cpu *c, uint64_t value);
 	/* State for `monitor info irq`. */
 	void (*info)(struct strbuf *out);
 };
