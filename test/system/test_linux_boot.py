@@ -104,7 +104,31 @@ def one(cpu: str, smp: int, monitor: tuple[str, ...] = ()) \
     return got
 
 
+def ipis(guest: Guest) -> list[int]:
+    """How many each CPU has taken."""
+    rows = re.findall(r"^IPI\d: +((?:\d+ +)+)",
+                      guest.sh("cat /proc/interrupts"), re.M)
+    return [sum(each) for each in zip(*(map(int, row.split())
+                                        for row in rows))]
+
+
+def clusters() -> None:
+    """16 CPUs are named by one affinity: with 18 there are two."""
+    with report.case("18 CPUs: IPIs reach each, and the one that is meant"), \
+            Guest(smp=18) as guest:
+        for cpu in (0, 1, 16, 17):
+            # wakes that CPU, from another
+            before = ipis(guest)
+            guest.sh(f"taskset {1 << (cpu + 1) % 18:x} sh -c '"
+                     f"for i in 1 2 3 4 5 6 7 8; do taskset {1 << cpu:x} "
+                     "true; done'")
+            more = [b - a for a, b in zip(before, ipis(guest))]
+            must(more[cpu] >= 8, f"CPU {cpu}: {more}")
+        guest.no_complaints()
+
+
 def main() -> int:
+    clusters()
     for cpu in ("cortex-a57", "cortex-a76", "max"):
         with report.case(f"{cpu}: all boots"):
             with Guest(cpu=cpu, smp=4, native=True) as guest:
