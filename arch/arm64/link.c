@@ -129,12 +129,14 @@ bool link_trylock(void)
 
 void link_break_lock(struct cpu *c)
 {
-	if (!spin_break(&link.lock, c))
+	if (!spin_is_held_by(&link.lock, c))
 		return;
 	/* not looked at again: the packet that did it is in there */
 	link.rx_at = link.rx_len = 0;
 	gdbstub_abandon(&link.stub,
 			"the monitor had a fault; `monitor log' tells of it");
+	/* last: another CPU waits for it, and would send half of that */
+	spin_break(&link.lock, c);
 }
 
 /* False: the transport has no room now, and tells when it has. */

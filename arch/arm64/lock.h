@@ -30,14 +30,18 @@ static inline bool spin_trylock(struct spinlock *l)
 					   __ATOMIC_RELAXED);
 }
 
-/* After a fault of a CPU: free it if that one held it. */
-static inline bool spin_break(struct spinlock *l, const struct cpu *c)
+static inline bool spin_is_held_by(const struct spinlock *l,
+				   const struct cpu *c)
 {
-	if (__atomic_load_n(&l->held, __ATOMIC_RELAXED) !=
-	    ((uint32_t)(uint64_t)c | 1))
-		return false;
-	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
-	return true;
+	return __atomic_load_n(&l->held, __ATOMIC_RELAXED) ==
+	       ((uint32_t)(uint64_t)c | 1);
+}
+
+/* After a fault of a CPU: free it if that one held it. */
+static inline void spin_break(struct spinlock *l, const struct cpu *c)
+{
+	if (spin_is_held_by(l, c))
+		__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
 }
 
 static inline void spin_lock(struct spinlock *l)
