@@ -183,6 +183,15 @@ enum vcon_change vcon_proto_rx(struct vcon_proto *p, const void *data,
 	return *ch == TRANSPORT_CHANNELS ? VCON_NONE : change;
 }
 
+bool vcon_proto_is_told(const struct vcon_proto *p)
+{
+	for (uint32_t i = 0; i < p->ports; i++)
+		if (p->port[i].added && !p->port[i].named &&
+		    !p->port[i].console)
+			return false;
+	return true;
+}
+
 bool vcon_proto_settle(struct vcon_proto *p)
 {
 	int pick = -1;

@@ -84,6 +84,8 @@ enum vcon_change vcon_proto_rx(struct vcon_proto *p, const void *msg,
  * if that bound it.
  */
 bool vcon_proto_settle(struct vcon_proto *p);
+/* Has each port told its name, or that it is a console? More may come else. */
+bool vcon_proto_is_told(const struct vcon_proto *p);
 
 /* The next message to send, if any. */
 bool vcon_proto_next(struct vcon_proto *p, struct vcon_msg *msg);

@@ -409,7 +409,7 @@ static int set_queues(struct virtio_console *v, uint8_t *mem,
  * CPU may lose its host's for longer than all of these times: silence counts
  * when it was listened to.
  */
-static int settle(struct virtio_console *v, struct strbuf *why)
+static int settle(struct virtio_console *v, bool named, struct strbuf *why)
 {
 	uint64_t now = clock_us(), end = now + SETTLE_LIMIT_US;
 	uint64_t quiet = now + SETTLE_FIRST_US;
@@ -422,7 +422,9 @@ static int settle(struct virtio_console *v, struct strbuf *why)
 		polls++;
 		silent++;
 		if (ctrl_poll(v, changes)) {
-			quiet = now + SETTLE_QUIET_US;
+			quiet = now + (vcon_proto_is_told(&v->proto) ?
+					       SETTLE_QUIET_US :
+					       SETTLE_FIRST_US);
 			silent = 0;
 		}
 		console_check(v);
@@ -431,7 +433,7 @@ static int settle(struct virtio_console *v, struct strbuf *why)
 		strbuf_puts(why, v->failed);
 		return -EIO;
 	}
-	if (vcon_proto_settle(&v->proto)) {
+	if (!named && vcon_proto_settle(&v->proto)) {
 		channel_start(v, TRANSPORT_GDB);
 		ctrl_flush(v);
 	}
@@ -442,13 +444,16 @@ static int settle(struct virtio_console *v, struct strbuf *why)
 	return 0;
 }
 
-static int start(struct virtio_console *v, uint8_t *mem, struct strbuf *why)
+static int start(struct virtio_console *v, uint8_t *mem, bool named,
+		 struct strbuf *why)
 {
 	int err = virtio_mmio_begin(&v->mmio, VIRTIO_CONSOLE_F_MULTIPORT, why);
 
 	if (err)
 		return err;
 	v->multiport = v->mmio.features & VIRTIO_CONSOLE_F_MULTIPORT;
+	if (named && !v->multiport)
+		return -ENXIO; /* it has no names */
 	if (v->multiport)
 		vcon_proto_init(
 			&v->proto,
@@ -464,11 +469,12 @@ static int start(struct virtio_console *v, uint8_t *mem, struct strbuf *why)
 		return 0;
 	}
 	ctrl_start(v);
-	return settle(v, why);
+	return settle(v, named, why);
 }
 
 int virtio_console_probe(struct virtio_console *v, uint64_t base, uint32_t irq,
-			 void *mem, size_t memlen, struct strbuf *why)
+			 void *mem, size_t memlen, bool named,
+			 struct strbuf *why)
 {
 	int err;
 
@@ -486,15 +492,10 @@ int virtio_console_probe(struct virtio_console *v, uint64_t base, uint32_t irq,
 		return err;
 	}
 	layout(v, mem);
-	err = start(v, mem, why);
+	err = start(v, mem, named, why);
 	if (err && virtio_console_release(v))
 		err = -EIO;
 	return err;
-}
-
-bool virtio_console_named(const struct virtio_console *v)
-{
-	return v->proto.gdb_named;
 }
 
 int virtio_console_release(struct virtio_console *v)

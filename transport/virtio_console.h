@@ -75,20 +75,17 @@ struct virtio_console {
 /*
  * Take the device at base into use. mem: VIRTIO_CONSOLE_MEMORY bytes, aligned
  * to VIRTIO_CONSOLE_ALIGN, that device and CPU see alike, the device's for as
- * long as it is in use. Waits 100 ms at the most.
+ * long as it is in use. named: only if a port has our name; any other may be the
+ * guest's, and no port is opened then, for what a client sent would be lost.
+ * Waits 100 ms for each sign of life.
  *
  * 0; -ENODEV: another device or none, untouched; -ENXIO: a console without a
  * port for us, reset again and free for others; -EINVAL: the memory; -EIO.
  * Where it is not 0, why says more.
  */
 int virtio_console_probe(struct virtio_console *v, uint64_t base, uint32_t irq,
-			 void *mem, size_t memlen, struct strbuf *why);
-
-/*
- * Was the gdb channel found by its name? Where several devices are there,
- * one that has it is meant for us, others may be the guest's.
- */
-bool virtio_console_named(const struct virtio_console *v);
+			 void *mem, size_t memlen, bool named,
+			 struct strbuf *why);
 
 /* Give the device up: reset, as if never used. -EIO: mem is not free yet. */
 int virtio_console_release(struct virtio_console *v);

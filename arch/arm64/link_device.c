@@ -117,16 +117,12 @@ static struct transport *try_virtio(void)
 						       platform->virtio_irq[i],
 						       mem,
 						       VIRTIO_CONSOLE_MEMORY,
-						       &why);
+						       named, &why);
 
-			if (!err && named &&
-			    !virtio_console_named(&device.dev.virtio)) {
-				virtio_console_release(&device.dev.virtio);
-				continue;
-			}
 			if (!err)
 				return use_virtio(i);
-			if (err != -ENODEV && why.len)
+			if (err != -ENODEV && !(err == -ENXIO && named) &&
+			    why.len)
 				log_line("virtio device at 0x%llx: %s",
 					 (unsigned long long)base, why.s);
 		}

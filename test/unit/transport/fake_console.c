@@ -121,6 +121,7 @@ static void control(const struct vcon_msg *m)
 			event(m->id, VCON_PORT_OPEN, 1, NULL);
 	} else if (m->event == VCON_PORT_OPEN) {
 		p->guest_open = m->value;
+		p->was_opened |= p->guest_open;
 	}
 }
 

@@ -16,6 +16,7 @@ struct fake_port {
 	bool exists, console;
 	const char *name;
 	bool host_open, guest_open;
+	bool was_opened; /* by the guest, ever */
 	bool stalled;  /* the client does not read */
 	bool holding;  /* a buffer is begun and not given back */
 	uint8_t *sent; /* what the client got */

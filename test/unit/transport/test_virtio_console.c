@@ -55,7 +55,13 @@ static int teardown(void **state)
 static int probe(struct ctx *c)
 {
 	return virtio_console_probe(&c->v, 0xa000000, 48, c->mem,
-				    VIRTIO_CONSOLE_MEMORY, &c->why);
+				    VIRTIO_CONSOLE_MEMORY, false, &c->why);
+}
+
+static int probe_named(struct ctx *c)
+{
+	return virtio_console_probe(&c->v, 0xa000000, 48, c->mem,
+				    VIRTIO_CONSOLE_MEMORY, true, &c->why);
 }
 
 static void poll(struct ctx *c)
@@ -104,7 +110,7 @@ static void named_ports_become_channels(void **state)
 
 	assert_int_equal(probe(c), 0);
 	assert_int_equal(c->t->irq, 48);
-	assert_true(virtio_console_named(&c->v));
+	assert_true(c->v.proto.gdb_named);
 	assert_true(c->t->ops->has(c->t, TRANSPORT_GDB));
 	assert_true(c->t->ops->has(c->t, TRANSPORT_CONSOLE));
 	assert_false(c->t->ops->has(c->t, TRANSPORT_TRACE));
@@ -120,7 +126,7 @@ static void time_that_is_lost_is_no_silence(void **state)
 
 	dev.step = 300000;
 	assert_int_equal(probe(c), 0);
-	assert_true(virtio_console_named(&c->v));
+	assert_true(c->v.proto.gdb_named);
 	assert_true(c->t->ops->has(c->t, TRANSPORT_CONSOLE));
 }
 
@@ -173,7 +179,7 @@ static void bad_memory_and_bad_devices_are_errors(void **state)
 	struct ctx *c = *state;
 
 	assert_int_equal(virtio_console_probe(&c->v, 0, 0, c->mem,
-					      VIRTIO_CONSOLE_MEMORY - 1,
+					      VIRTIO_CONSOLE_MEMORY - 1, false,
 					      &c->why),
 			 -EINVAL);
 	dev.missing_queue = 5;
@@ -195,13 +201,34 @@ static void a_device_with_one_port_is_gdb_and_always_connected(void **state)
 
 	dev.no_multiport = true;
 	assert_int_equal(probe(c), 0);
-	assert_false(virtio_console_named(&c->v));
+	assert_false(c->v.proto.gdb_named);
 	assert_true(connected(c, TRANSPORT_GDB, &epoch));
 	assert_int_equal(fake_client_send(0, "+", 1), 1);
 	poll(c);
 	expect_rx(c, "+");
 	assert_int_equal(tx(c, "$OK#9a", 6), 6);
 	expect_sent(0, "$OK#9a");
+}
+
+/* What its client has sent would be lost. */
+static void a_port_without_our_name_is_not_opened(void **state)
+{
+	struct ctx *c = *state;
+
+	assert_int_equal(probe_named(c), 0);
+	assert_int_equal(virtio_console_release(&c->v), 0);
+	dev.port[GDB].exists = false;
+	dev.port[0].exists = true;
+	dev.port[0].console = true;
+	dev.port[0].host_open = true;
+	assert_int_equal(probe_named(c), -ENXIO);
+	assert_false(dev.port[0].was_opened);
+	dev.no_multiport = true;
+	assert_int_equal(probe_named(c), -ENXIO);
+	assert_false(dev.port[0].was_opened);
+	dev.no_multiport = false;
+	assert_int_equal(probe(c), 0);
+	assert_true(dev.port[0].was_opened);
 }
 
 static void a_virtconsole_is_gdb_where_no_name_says_otherwise(void **state)
@@ -214,7 +241,7 @@ static void a_virtconsole_is_gdb_where_no_name_says_otherwise(void **state)
 	dev.port[0].console = true;
 	dev.port[0].host_open = true;
 	assert_int_equal(probe(c), 0);
-	assert_false(virtio_console_named(&c->v));
+	assert_false(c->v.proto.gdb_named);
 	assert_true(connected(c, TRANSPORT_GDB, &epoch));
 	assert_int_equal(fake_client_send(0, "x", 1), 1);
 	poll(c);
@@ -615,6 +642,7 @@ int main(void)
 		T(a_device_that_never_answers_costs_100_ms),
 		T(bad_memory_and_bad_devices_are_errors),
 		T(a_device_with_one_port_is_gdb_and_always_connected),
+		T(a_port_without_our_name_is_not_opened),
 		T(a_virtconsole_is_gdb_where_no_name_says_otherwise),
 		T(big_transfers_arrive_whole),
 		T(a_stream_costs_few_notifications),
