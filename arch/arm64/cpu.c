@@ -132,6 +132,13 @@ static void count_exit(struct cpu *c, enum cpu_exit e)
 	c->exits[e]++;
 }
 
+static void take_interrupts(struct cpu *c)
+{
+	count_exit(c, EXITS_IRQ);
+	irqchip->handle(c);
+	page_resync_next();
+}
+
 /*
  * What most exits are for, an IPI that is sent or an interrupt that comes: done
  * on the spot, and the guest goes on if nothing else is to be done.
@@ -146,9 +153,7 @@ int cpu_short_exit(struct cpu *c, int why)
 		count_exit(c, EXITS_SYSREG);
 	} else if (why == EXIT_IRQ) {
 		watch_open(c);
-		irqchip->handle(c);
-		count_exit(c, EXITS_IRQ);
-		page_resync_next();
+		take_interrupts(c);
 		watch_close(c);
 	} else {
 		return why;
@@ -166,10 +171,8 @@ static void handle_exit(struct cpu *c, int why)
 		count_exit(c, traps_sync(c));
 		break;
 	case EXIT_FIQ:
-		count_exit(c, EXITS_IRQ);
 		irqchip->asked(c);
-		irqchip->handle(c);
-		page_resync_next();
+		take_interrupts(c);
 		break;
 	case EXIT_SERROR:
 		count_exit(c, EXITS_OTHER);

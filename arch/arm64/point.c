@@ -149,7 +149,7 @@ static void list_comparators(void)
 static void want_tvm(void)
 {
 	debug_wants.now.tvm = (pt.pending && pt.tvm_budget) ||
-			  debug_wants.everywhere;
+			      debug_wants.everywhere;
 }
 
 /* ---- arming ---------------------------------------------------------------------------- */

@@ -231,6 +231,15 @@ static void test_sgi_targets_by_affinity(void **state)
 	assert_true(sgi_reaches(sgi, UINT64_C(0x01c1020310)));
 }
 
+static void test_sgi_to_all_others(void **state)
+{
+	uint64_t sgi = BIT(40) | 3 << 24;
+
+	assert_int_equal(FIELD_GET(VGIC_SGI_INTID, sgi), 3);
+	assert_true(sgi & VGIC_SGI_OTHERS);
+	assert_false(sgi & VGIC_SGI_LIST);
+}
+
 /* A write made of a target reaches that one and no other. */
 static void test_sgi_to_one(void **state)
 {
@@ -307,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_every_access_is_decoded_within_bounds),
 		cmocka_unit_test(test_spi_index_is_dense_and_closed),
 		cmocka_unit_test(test_sgi_targets_by_affinity),
+		cmocka_unit_test(test_sgi_to_all_others),
 		cmocka_unit_test(test_sgi_to_one),
 		cmocka_unit_test(test_halves_merge),
 		cmocka_unit_test(test_tables),
